@@ -1,0 +1,92 @@
+import { streamNames, subjects } from './subjects.ts';
+
+/** Time in which JetStream recognizes a retried append by its Nats-Msg-Id. Retries stop before half of it. */
+export const DUPLICATE_WINDOW_MS = 120_000;
+
+/** Envelopes aim at this size, in bytes ... */
+export const ENVELOPE_TARGET_BYTES = 64 * 1024;
+/** ... and never exceed this one, except for a single larger message, which travels alone. */
+export const ENVELOPE_MAX_BYTES = 256 * 1024;
+/** What a PUBLISH may be smaller than max_payload: room for the envelope, its names and NATS headers. */
+export const ENVELOPE_HEADROOM_BYTES = 64 * 1024;
+
+/** Keys in a stream's metadata. */
+export const StreamMeta = {
+  kind: 'tributary.kind',
+  generation: 'tributary.generation',
+  partition: 'tributary.partition',
+  partitions: 'tributary.partitions',
+  /** Random, new with every creation: a restored or re-created stream is another stream. */
+  incarnation: 'tributary.incarnation',
+} as const;
+
+/** What a stream must be. Everything here but the incarnation is verified against an existing stream. */
+export interface StreamDeclaration {
+  name: string;
+  subject: string;
+  maxBytes: number;
+  replicas: number;
+  duplicateWindowMs: number;
+  /** Refuse a second message of a subject instead of dropping an old one. */
+  onePerSubject: boolean;
+  metadata: Record<string, string>;
+}
+
+export interface StreamLimits {
+  /** Bound of the stream in bytes; beyond it JetStream refuses appends (discard "new"). */
+  maxBytes: number;
+  /** 1 (dev) or 3 (production). */
+  replicas: number;
+}
+
+export interface LogShape {
+  generation: number;
+  partitions: number;
+}
+
+export function logStream(shape: LogShape, partition: number, limits: StreamLimits): StreamDeclaration {
+  return {
+    name: streamNames.log(shape.generation, partition),
+    subject: subjects.log(shape.generation, partition),
+    duplicateWindowMs: DUPLICATE_WINDOW_MS,
+    onePerSubject: false,
+    ...limits,
+    metadata: { [StreamMeta.kind]: 'log', ...shapeMetadata(shape, partition) },
+  };
+}
+
+export function outStream(
+  cluster: string,
+  shape: LogShape,
+  partition: number,
+  limits: StreamLimits,
+): StreamDeclaration {
+  return {
+    name: streamNames.out(cluster, shape.generation, partition),
+    subject: subjects.out(cluster, shape.generation, partition),
+    // OUT is guarded by expected sequences, not by message ids.
+    duplicateWindowMs: 1_000,
+    onePerSubject: false,
+    ...limits,
+    metadata: { [StreamMeta.kind]: 'out', ...shapeMetadata(shape, partition) },
+  };
+}
+
+export function deadLetterStream(cluster: string, limits: StreamLimits): StreamDeclaration {
+  return {
+    name: streamNames.deadLetters(cluster),
+    subject: subjects.deadLetters(cluster),
+    duplicateWindowMs: 1_000,
+    onePerSubject: true,
+    ...limits,
+    metadata: { [StreamMeta.kind]: 'dead-letters' },
+  };
+}
+
+function shapeMetadata({ generation, partitions }: LogShape, partition: number): Record<string, string> {
+  return {
+    [StreamMeta.generation]: String(generation),
+    [StreamMeta.partition]: String(partition),
+    [StreamMeta.partitions]: String(partitions),
+  };
+}

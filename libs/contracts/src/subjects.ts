@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { ContractError } from './errors.ts';
+
+const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+
+/** Names of clusters and routes become parts of subjects and stream names. @throws ContractError 'name-invalid' */
+export function checkName(name: string): string {
+  if (NAME.test(name)) return name;
+  throw new ContractError(
+    'name-invalid',
+    `"${name}" must be 1 to 63 of a-z, 0-9 and -, and begin with a letter`,
+  );
+}
+
+/** Every subject of the platform. `g` is the log generation, `p` the partition. */
+export const subjects = {
+  log: (g: number, p: number): string => `trib.v1.log.${g}.${p}`,
+  out: (cluster: string, g: number, p: number): string => `trib.v1.out.${checkName(cluster)}.${g}.${p}`,
+  /** One subject per dead letter: its id. The stream refuses a second message of the same subject. */
+  deadLetter: (cluster: string, p: number, logSequence: number, row: number, route: string): string =>
+    `trib.v1.dead.${checkName(cluster)}.${p}.${logSequence}.${row}.${route}`,
+  deadLetters: (cluster: string): string => `trib.v1.dead.${checkName(cluster)}.>`,
+  /** Delivery batches to one ingress node. */
+  deliveries: (node: string): string => `trib.v1.node.${node}.deliver`,
+  /** Requests to one ingress node: takeover of a client, resend. */
+  nodeCommands: (node: string): string => `trib.v1.node.${node}.command`,
+  /** Cumulative delivery reports of nodes to the owner of a channel. */
+  reports: (channel: number): string => `trib.v1.session.report.${channel}`,
+  /** Session commands of nodes to session-state. */
+  sessionCommands: 'trib.v1.session.command',
+} as const;
+
+/** Every stream of the platform. */
+export const streamNames = {
+  log: (g: number, p: number): string => `TRIB_LOG_${g}_${p}`,
+  out: (cluster: string, g: number, p: number): string => `TRIB_OUT_${checkName(cluster)}_${g}_${p}`,
+  deadLetters: (cluster: string): string => `TRIB_DEAD_${checkName(cluster)}`,
+} as const;
+
+/** Every key-value bucket of the platform. */
+export const buckets = {
+  /** Mapping versions and which one is active. */
+  config: 'trib-config',
+  /** Members (services alive) and what each of them owns. */
+  leases: 'trib-leases',
+  /** How far each declared reader of the log has come. */
+  cursors: 'trib-cursors',
+  /** Which node serves which client id. */
+  sessions: 'trib-sessions',
+  /** Subscriptions of sessions. */
+  subscriptions: 'trib-subscriptions',
+} as const;
+
+/** Readers of the log that hold back its purge. */
+export const logReaders = {
+  sessionState: 'session-state',
+  cluster: (cluster: string): string => `cluster_${checkName(cluster)}`,
+} as const;
+
+/** Key of a client id in a bucket: ids may be long and hold any character, keys may not. */
+export function clientKey(clientId: string): string {
+  return createHash('sha256').update(clientId, 'utf8').digest('base64url');
+}
