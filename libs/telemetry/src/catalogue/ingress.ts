@@ -1,0 +1,85 @@
+import { counter, durationBuckets, gauge, histogram } from '../definition.ts';
+
+export const ingressMetrics = {
+  tributary_ingress_connections: gauge('Device connections open now.', { labels: ['transport'] }),
+  tributary_ingress_connections_opened_total: counter(
+    'Connections accepted by a listener, before any CONNECT.',
+    {
+      labels: ['transport'],
+    },
+  ),
+  tributary_ingress_connections_closed_total: counter('Connections closed, by how they ended.', {
+    labels: ['how'],
+  }),
+  tributary_ingress_connects_accepted_total: counter(
+    'CONNECT packets answered with success, by MQTT version.',
+    {
+      labels: ['protocol'],
+    },
+  ),
+  tributary_ingress_connects_refused_total: counter('CONNECT packets refused, by reason.', {
+    labels: ['reason'],
+  }),
+  tributary_ingress_packet_checks_refused_total: counter(
+    'Connections closed because a packet failed the check made before the engine sees it.',
+    { labels: ['reason'] },
+  ),
+  tributary_ingress_received_bytes_total: counter('Bytes read from device sockets.', { unit: 'By' }),
+  tributary_ingress_published_total: counter('PUBLISH packets received from devices.', { labels: ['qos'] }),
+  tributary_ingress_published_bytes_total: counter('Payload bytes of the PUBLISH packets received.', {
+    unit: 'By',
+  }),
+  tributary_ingress_acknowledged_total: counter(
+    'PUBLISH packets acknowledged after they were stored (PUBACK, PUBREC).',
+    { labels: ['qos'] },
+  ),
+  tributary_ingress_refused_publishes_total: counter(
+    'PUBLISH packets answered with a reason code of 0x80 or above, or by closing the connection.',
+    { labels: ['reason'] },
+  ),
+  tributary_ingress_dropped_total: counter('QoS 0 PUBLISH packets dropped before the log, by reason.', {
+    labels: ['reason'],
+  }),
+  tributary_ingress_appended_envelopes_total: counter('Envelopes stored in the log.', {
+    labels: ['partition'],
+  }),
+  tributary_ingress_appended_rows_total: counter('Rows stored in the log.', { labels: ['partition'] }),
+  tributary_ingress_appended_bytes_total: counter('Bytes of the envelopes stored in the log.', {
+    unit: 'By',
+    labels: ['partition'],
+  }),
+  tributary_ingress_append_retries_total: counter(
+    'Appends sent again because no plain acknowledgement came.',
+    {
+      labels: ['partition'],
+    },
+  ),
+  tributary_ingress_append_failures_total: counter(
+    'Envelopes given up; the clients concerned were closed without an acknowledgement.',
+    { labels: ['partition'] },
+  ),
+  tributary_ingress_append_duration_seconds: histogram('From sending an envelope to its acknowledgement.', {
+    unit: 's',
+    buckets: durationBuckets,
+  }),
+  tributary_ingress_paused_sockets: gauge('Device sockets not read now because of back-pressure.'),
+  tributary_ingress_pending_rows: gauge('Rows accepted and not yet stored.'),
+  tributary_ingress_pending_bytes: gauge('Bytes of rows accepted and not yet stored.', { unit: 'By' }),
+  tributary_ingress_subscribes_total: counter('Topic filters of SUBSCRIBE packets, by what was answered.', {
+    labels: ['result'],
+  }),
+  tributary_ingress_unsubscribes_total: counter('Topic filters of UNSUBSCRIBE packets.'),
+  tributary_ingress_delivery_batches_total: counter(
+    'Batches of deliveries received from session-state, by outcome.',
+    {
+      labels: ['result'],
+    },
+  ),
+  tributary_ingress_deliveries_total: counter('PUBLISH packets written to devices.', { labels: ['qos'] }),
+  tributary_ingress_delivery_drops_total: counter('Deliveries dropped at this node, by reason.', {
+    labels: ['reason'],
+  }),
+  tributary_ingress_delivery_pending_bytes: gauge('Bytes of deliveries waiting for a device or its window.', {
+    unit: 'By',
+  }),
+};

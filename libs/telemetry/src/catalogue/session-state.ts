@@ -1,0 +1,26 @@
+import { counter, gauge } from '../definition.ts';
+
+export const sessionStateMetrics = {
+  tributary_session_rows_read_total: counter('Rows read from the log.', { labels: ['partition'] }),
+  tributary_session_rows_matched_total: counter('Rows with at least one subscriber.', {
+    labels: ['partition'],
+  }),
+  tributary_session_deliveries_total: counter('Deliveries addressed to subscribers.', { labels: ['qos'] }),
+  tributary_session_batches_sent_total: counter('Delivery batches sent to nodes.'),
+  tributary_session_batches_resent_total: counter('Delivery batches sent again after a gap was reported.'),
+  tributary_session_batches_unreported: gauge('Delivery batches not yet reported as received.'),
+  tributary_session_deliveries_dropped_total: counter('Deliveries given up, by reason.', {
+    labels: ['reason'],
+  }),
+  tributary_session_clients: gauge('Clients known as connected.'),
+  tributary_session_subscriptions: gauge('Subscriptions held.'),
+  tributary_session_retained_messages: gauge('Retained messages held.'),
+  tributary_session_retained_bytes: gauge('Bytes of the retained messages held.', { unit: 'By' }),
+  tributary_session_topic_cache_bytes: gauge('Bytes of the topic match cache.', { unit: 'By' }),
+  tributary_session_topic_cache_hits_total: counter('Topics found in the match cache.'),
+  tributary_session_topic_cache_misses_total: counter('Topics matched against the subscription trie.'),
+  tributary_session_log_lag: gauge('Envelopes between the end of the log and the cursor.', {
+    unit: '{envelope}',
+    labels: ['partition'],
+  }),
+};
