@@ -1,0 +1,275 @@
+import { randomBytes } from 'node:crypto';
+import type { JetStreamClient } from '@nats-io/jetstream';
+import {
+  DUPLICATE_WINDOW_MS,
+  ENVELOPE_MAX_BYTES,
+  ENVELOPE_TARGET_BYTES,
+  EnvelopeWriter,
+  subjects,
+  type LogShape,
+  type RowInput,
+} from '@tributary/contracts';
+import { LogError } from './errors.ts';
+
+/** Somebody who wants to know what became of a row. Called exactly once, never synchronously from `append`. */
+export interface AppendWaiter {
+  /** The row is in the log: `sequence` of its envelope, `row` within it. */
+  stored(sequence: number, row: number): void;
+  /** It is not known to be in the log, and will not be tried again. */
+  failed(error: LogError): void;
+}
+
+export interface AppenderOptions extends LogShape {
+  /** Least time between two envelopes of a busy partition, in ms. An idle partition never waits. */
+  lingerMs?: number;
+  /** Above this many unsent or unconfirmed bytes a partition asks its writers to pause. */
+  highWaterBytes?: number;
+  /** How long one envelope is retried, in ms; must stay below half the duplicate window. */
+  giveUpMs?: number;
+  onEnvelope?(rows: number, bytes: number): void;
+  onRetry?(partition: number, error: unknown): void;
+}
+
+/**
+ * Appends rows to the log by group commit: at most one envelope of a partition is in flight, and what arrives
+ * meanwhile forms the next. The same envelope is sent with the same message id until JetStream has confirmed
+ * it, so a lost answer never stores it twice.
+ */
+export class LogAppender {
+  readonly #partitions: PartitionAppender[];
+
+  constructor(js: JetStreamClient, options: AppenderOptions) {
+    const giveUpMs = options.giveUpMs ?? DUPLICATE_WINDOW_MS / 2 - 10_000;
+    if (giveUpMs >= DUPLICATE_WINDOW_MS / 2) {
+      throw new RangeError('giveUpMs must be below half the duplicate window');
+    }
+    const timing = {
+      lingerMs: options.lingerMs ?? 4,
+      highWaterBytes: options.highWaterBytes ?? 4 * 1024 * 1024,
+      giveUpMs,
+      onEnvelope: options.onEnvelope ?? ignore,
+      onRetry: options.onRetry ?? ignore,
+    };
+    this.#partitions = Array.from(
+      { length: options.partitions },
+      (_, p) => new PartitionAppender(js, subjects.log(options.generation, p), p, timing),
+    );
+  }
+
+  /**
+   * Takes a row for `partition`. Its bytes are copied before this returns.
+   * @returns false if the partition is above its high-water mark: stop reading from whoever sends, and go on
+   * when `whenWritable` calls back.
+   */
+  append(partition: number, row: RowInput, waiter: AppendWaiter | null): boolean {
+    return this.#partition(partition).append(row, waiter);
+  }
+
+  writable(partition: number): boolean {
+    return this.#partition(partition).writable;
+  }
+
+  /** Calls `resume` once, as soon as the partition has room again. */
+  whenWritable(partition: number, resume: () => void): void {
+    this.#partition(partition).whenWritable(resume);
+  }
+
+  /** Bytes that are not confirmed yet, over all partitions. */
+  get pendingBytes(): number {
+    return this.#partitions.reduce((sum, partition) => sum + partition.pendingBytes, 0);
+  }
+
+  /** Resolves when everything appended so far is stored or has failed. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#partitions.map((partition) => partition.flush()));
+  }
+
+  /** Fails everything unconfirmed with 'closed' and takes nothing more. */
+  close(): void {
+    for (const partition of this.#partitions) partition.close();
+  }
+
+  #partition(index: number): PartitionAppender {
+    const partition = this.#partitions[index];
+    if (!partition) throw new RangeError(`partition ${index} of ${this.#partitions.length}`);
+    return partition;
+  }
+}
+
+function ignore(): void {}
+
+type Timing = Required<
+  Pick<AppenderOptions, 'lingerMs' | 'highWaterBytes' | 'giveUpMs' | 'onEnvelope' | 'onRetry'>
+>;
+
+interface SealedEnvelope {
+  frame: Buffer;
+  waiters: (AppendWaiter | null)[];
+}
+
+class PartitionAppender {
+  readonly #js: JetStreamClient;
+  readonly #subject: string;
+  readonly #partition: number;
+  readonly #timing: Timing;
+  /** Prefix of message ids; random, so that a restarted node never repeats one. */
+  readonly #idPrefix = randomBytes(9).toString('base64url');
+  readonly #writer = new EnvelopeWriter();
+  #waiters: (AppendWaiter | null)[] = [];
+  #sealed: SealedEnvelope[] = [];
+  #sealedBytes = 0;
+  #flying: SealedEnvelope | null = null;
+  #envelopes = 0;
+  #lastSentAt = -Infinity;
+  #timer: NodeJS.Timeout | null = null;
+  #immediate = false;
+  #closed = false;
+  #resume: (() => void)[] = [];
+  #idle: (() => void)[] = [];
+
+  constructor(js: JetStreamClient, subject: string, partition: number, timing: Timing) {
+    this.#js = js;
+    this.#subject = subject;
+    this.#partition = partition;
+    this.#timing = timing;
+  }
+
+  get pendingBytes(): number {
+    const unsent = this.#writer.rows > 0 ? this.#writer.bytes : 0;
+    return unsent + this.#sealedBytes + (this.#flying?.frame.length ?? 0);
+  }
+
+  get writable(): boolean {
+    return this.pendingBytes < this.#timing.highWaterBytes;
+  }
+
+  append(row: RowInput, waiter: AppendWaiter | null): boolean {
+    if (this.#closed) {
+      const error = new LogError('closed', 'the log is closed for appends');
+      queueMicrotask(() => waiter?.failed(error));
+      return false;
+    }
+    if (this.#writer.rows > 0 && this.#writer.bytes + row.payload.length > ENVELOPE_MAX_BYTES) this.#seal();
+    this.#writer.append(row);
+    this.#waiters.push(waiter);
+    if (!this.#flying) this.#schedule();
+    return this.writable;
+  }
+
+  whenWritable(resume: () => void): void {
+    if (this.writable) queueMicrotask(resume);
+    else this.#resume.push(resume);
+  }
+
+  flush(): Promise<void> {
+    if (this.pendingBytes === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#failPending(new LogError('closed', 'the node closed before the log confirmed'));
+  }
+
+  /**
+   * The first row of an idle partition leaves at the end of this turn of the event loop, together with all
+   * that other sockets had to say in it; a busy partition waits out its linger, so that envelopes grow.
+   */
+  #schedule(): void {
+    if (this.#immediate || this.#timer) return;
+    const wait = this.#lastSentAt + this.#timing.lingerMs - performance.now();
+    if (wait <= 0 || this.#sealed.length > 0 || this.#writer.bytes >= ENVELOPE_TARGET_BYTES) {
+      this.#immediate = true;
+      setImmediate(() => {
+        this.#immediate = false;
+        this.#sendNext();
+      });
+    } else {
+      this.#timer = setTimeout(() => {
+        this.#timer = null;
+        this.#sendNext();
+      }, wait);
+    }
+  }
+
+  #seal(): void {
+    const frame = this.#writer.finish();
+    this.#sealed.push({ frame, waiters: this.#waiters });
+    this.#sealedBytes += frame.length;
+    this.#waiters = [];
+  }
+
+  #sendNext(): void {
+    if (this.#flying || this.#closed) return;
+    if (this.#sealed.length === 0 && this.#writer.rows > 0) this.#seal();
+    const envelope = this.#sealed.shift();
+    if (!envelope) return;
+    this.#sealedBytes -= envelope.frame.length;
+    this.#flying = envelope;
+    this.#lastSentAt = performance.now();
+    void this.#store(envelope);
+  }
+
+  async #store(envelope: SealedEnvelope): Promise<void> {
+    const msgID = `${this.#idPrefix}.${++this.#envelopes}`;
+    const deadline = performance.now() + this.#timing.giveUpMs;
+    let sequence: number;
+    try {
+      sequence = await this.#publishUntilStored(envelope.frame, msgID, deadline);
+    } catch (cause) {
+      this.#flying = null;
+      const error = new LogError('not-stored', 'the log did not confirm in time', { cause });
+      for (const waiter of envelope.waiters) waiter?.failed(error);
+      // What came after it from the same clients must not overtake it when they send it again.
+      this.#failPending(error);
+      this.#afterSend();
+      return;
+    }
+    this.#flying = null;
+    this.#timing.onEnvelope(envelope.waiters.length, envelope.frame.length);
+    envelope.waiters.forEach((waiter, row) => waiter?.stored(sequence, row));
+    this.#afterSend();
+  }
+
+  async #publishUntilStored(frame: Buffer, msgID: string, deadline: number): Promise<number> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        // Any answer but a plain acknowledgement with a sequence is a retry.
+        const ack = await this.#js.publish(this.#subject, frame, { msgID, timeout: 3_000 });
+        if (ack.seq > 0) return ack.seq;
+      } catch (error) {
+        this.#timing.onRetry(this.#partition, error);
+        if (this.#closed || performance.now() >= deadline) throw error;
+      }
+      const pause = Math.min(
+        20 * 2 ** Math.min(attempt, 6),
+        1_000,
+        Math.max(deadline - performance.now(), 0),
+      );
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
+  #afterSend(): void {
+    if (this.#sealed.length > 0 || this.#writer.rows > 0) this.#schedule();
+    if (this.#resume.length > 0 && this.writable) {
+      const resume = this.#resume;
+      this.#resume = [];
+      for (const go of resume) go();
+    }
+    if (this.pendingBytes === 0 && this.#idle.length > 0) {
+      const idle = this.#idle;
+      this.#idle = [];
+      for (const done of idle) done();
+    }
+  }
+
+  #failPending(error: LogError): void {
+    if (this.#writer.rows > 0) this.#seal();
+    const pending = this.#sealed;
+    this.#sealed = [];
+    this.#sealedBytes = 0;
+    for (const { waiters } of pending) for (const waiter of waiters) waiter?.failed(error);
+  }
+}

@@ -1,0 +1,118 @@
+import { headers as natsHeaders } from '@nats-io/transport-node';
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import { outHeaders, parseOutHeaders, type OutPosition } from '@tributary/contracts';
+import { ApiCode, isApiError } from './api-codes.ts';
+import { LogError } from './errors.ts';
+
+/** The last message of a stream that serves as its own checkpoint. */
+export interface Checkpoint {
+  /** Sequence of that message in the stream. */
+  outSequence: number;
+  position: OutPosition;
+}
+
+/** Reads the last message of a checkpoint stream from its leader. @returns null if nothing was ever written. */
+export async function readCheckpoint(
+  manager: JetStreamManager,
+  stream: string,
+  subject: string,
+): Promise<Checkpoint | null> {
+  try {
+    const last = await manager.streams.getMessage(stream, { last_by_subj: subject });
+    if (!last) return null;
+    return { outSequence: last.seq, position: parseOutHeaders((name) => last.header.get(name)) };
+  } catch (error) {
+    if (isApiError(error, ApiCode.messageNotFound)) return null;
+    throw error;
+  }
+}
+
+export interface WriterOptions {
+  js: JetStreamClient;
+  manager: JetStreamManager;
+  stream: string;
+  subject: string;
+  /** Ends retries, e.g. when the partition's lease is gone. */
+  signal: AbortSignal;
+  onRetry?(error: unknown): void;
+}
+
+/**
+ * Writes a stream whose last message is the writer's checkpoint. Every write expects the sequence of the one
+ * before, so of two writers at most one goes on: the other learns at its next write that it was deposed.
+ */
+export class CheckpointedWriter {
+  readonly #options: WriterOptions;
+  #lastSequence: number;
+
+  private constructor(options: WriterOptions, lastSequence: number) {
+    this.#options = options;
+    this.#lastSequence = lastSequence;
+  }
+
+  static async open(
+    options: WriterOptions,
+  ): Promise<{ writer: CheckpointedWriter; checkpoint: Checkpoint | null }> {
+    const checkpoint = await readCheckpoint(options.manager, options.stream, options.subject);
+    return { writer: new CheckpointedWriter(options, checkpoint?.outSequence ?? 0), checkpoint };
+  }
+
+  /** Sequence in the stream of what was written last. */
+  get lastSequence(): number {
+    return this.#lastSequence;
+  }
+
+  /**
+   * Stores one message and returns its sequence. Waits and retries while the store is full or away.
+   * @throws LogError 'deposed' if somebody else has written, 'closed' if the signal ended the attempts.
+   */
+  async write(position: OutPosition, data: Uint8Array): Promise<number> {
+    const { js, stream, subject, signal, onRetry } = this.#options;
+    for (let attempt = 0; ; attempt++) {
+      if (signal.aborted) throw new LogError('closed', `writing ${stream} was ended`);
+      try {
+        const headers = natsHeaders();
+        for (const [name, value] of outHeaders(position)) headers.set(name, value);
+        const expect = { lastSequence: this.#lastSequence };
+        const ack = await js.publish(subject, data, { headers, expect, timeout: 3_000 });
+        if (ack.seq > 0) return (this.#lastSequence = ack.seq);
+      } catch (error) {
+        if (isApiError(error, ApiCode.wrongLastSequence)) return await this.#resolve(position);
+        onRetry?.(error);
+      }
+      await pause(Math.min(20 * 2 ** Math.min(attempt, 6), 1_000), signal);
+    }
+  }
+
+  /** "Wrong last sequence": either an earlier attempt was stored and its answer lost, or we are deposed. */
+  async #resolve(wanted: OutPosition): Promise<number> {
+    const { manager, stream, subject } = this.#options;
+    const last = await readCheckpoint(manager, stream, subject);
+    if (last && samePosition(last.position, wanted)) return (this.#lastSequence = last.outSequence);
+    throw new LogError('deposed', `${stream} was written by another owner`);
+  }
+}
+
+function samePosition(a: OutPosition, b: OutPosition): boolean {
+  return (
+    a.epoch === b.epoch &&
+    a.incarnation === b.incarnation &&
+    a.from === b.from &&
+    a.sequence === b.sequence &&
+    a.part === b.part &&
+    a.parts === b.parts &&
+    a.mapping === b.mapping
+  );
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end, { once: true });
+  });
+}

@@ -1,0 +1,104 @@
+import type { KV } from '@nats-io/kv';
+import type { JetStreamManager } from '@nats-io/jetstream';
+import { DUPLICATE_WINDOW_MS, streamNames } from '@tributary/contracts';
+import type { LogTopology } from './topology.ts';
+
+/** How far a declared reader has come in one log partition: all up to and including `sequence` is done with. */
+export interface Cursor {
+  incarnation: string;
+  sequence: number;
+}
+
+/**
+ * The declared readers of the log. A reader that is registered holds back the purge until it has passed; who
+ * is not registered is not waited for, so registration comes before a mapping that needs the reader.
+ */
+export class CursorRegistry {
+  readonly #kv: KV;
+
+  /** @param kv `buckets.cursors` */
+  constructor(kv: KV) {
+    this.#kv = kv;
+  }
+
+  /**
+   * Registers a reader for every partition at the log's end as it is now. A reader registered already keeps
+   * its cursor.
+   */
+  async register(reader: string, log: LogTopology): Promise<void> {
+    await Promise.all(
+      log.streams.map(async ({ incarnation, lastSequence }, partition) => {
+        const key = cursorKey(reader, log.generation, partition);
+        const known = await this.#kv.get(key);
+        if (known && known.operation === 'PUT') return;
+        const cursor: Cursor = { incarnation, sequence: lastSequence };
+        await this.#kv.put(key, JSON.stringify(cursor));
+      }),
+    );
+  }
+
+  /** Forgets a reader: it holds back nothing any more. */
+  async remove(reader: string, log: LogTopology): Promise<void> {
+    await Promise.all(log.streams.map((_, p) => this.#kv.delete(cursorKey(reader, log.generation, p))));
+  }
+
+  async read(reader: string, generation: number, partition: number): Promise<Cursor | null> {
+    const entry = await this.#kv.get(cursorKey(reader, generation, partition));
+    return entry && entry.operation === 'PUT' ? entry.json<Cursor>() : null;
+  }
+
+  /** Reports progress. Only the owner of the partition calls this. */
+  async advance(reader: string, generation: number, partition: number, cursor: Cursor): Promise<void> {
+    await this.#kv.put(cursorKey(reader, generation, partition), JSON.stringify(cursor));
+  }
+
+  /** The lowest cursor of all declared readers of a partition; null if there is no reader. */
+  async lowest(generation: number, partition: number): Promise<number | null> {
+    let lowest: number | null = null;
+    const keys = await this.#kv.keys(cursorKey('*', generation, partition));
+    for await (const key of keys) {
+      const entry = await this.#kv.get(key);
+      if (!entry || entry.operation !== 'PUT') continue;
+      const { sequence } = entry.json<Cursor>();
+      lowest = lowest === null ? sequence : Math.min(lowest, sequence);
+    }
+    return lowest;
+  }
+}
+
+function cursorKey(reader: string, generation: number, partition: number): string {
+  return `${reader}.${generation}.${partition}`;
+}
+
+/**
+ * Purges one log partition up to what every declared reader has passed. What was stored within the duplicate
+ * window stays, because JetStream recognizes a retried envelope only as long as that is true of its id.
+ */
+export class LogPurger {
+  readonly #manager: JetStreamManager;
+  readonly #cursors: CursorRegistry;
+  /** Ends of the log seen in the past, oldest first. */
+  readonly #seen: { atMs: number; sequence: number }[] = [];
+
+  constructor(manager: JetStreamManager, cursors: CursorRegistry) {
+    this.#manager = manager;
+    this.#cursors = cursors;
+  }
+
+  /** One round. @returns the number of messages removed. */
+  async purge(generation: number, partition: number): Promise<number> {
+    const stream = streamNames.log(generation, partition);
+    const { state } = await this.#manager.streams.info(stream);
+    const now = performance.now();
+    this.#seen.push({ atMs: now, sequence: state.last_seq });
+    let old = 0;
+    while (this.#seen[1] && this.#seen[1].atMs <= now - DUPLICATE_WINDOW_MS) this.#seen.shift();
+    const oldest = this.#seen[0];
+    if (oldest && oldest.atMs <= now - DUPLICATE_WINDOW_MS) old = oldest.sequence;
+    const lowest = await this.#cursors.lowest(generation, partition);
+    const upTo = Math.min(lowest ?? 0, old);
+    if (upTo < state.first_seq) return 0;
+    const { purged } = await this.#manager.streams.purge(stream, { seq: upTo + 1 });
+    return purged;
+  }
+}

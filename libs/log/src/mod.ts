@@ -1,0 +1,13 @@
+export * from './appender.ts';
+export * from './buckets.ts';
+export * from './checkpointed-writer.ts';
+export * from './connection.ts';
+export * from './cursors.ts';
+export * from './errors.ts';
+export { MemberView, type Member, type MemberViewOptions, type OwnershipEntry } from './member-view.ts';
+export * from './membership.ts';
+export * from './ownership.ts';
+export * from './reader.ts';
+export { rendezvous } from './rendezvous.ts';
+export * from './streams.ts';
+export * from './topology.ts';

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { StreamMeta, type StreamDeclaration } from '@tributary/contracts';
+import { LogError } from './errors.ts';
+import { ApiCode, isApiError } from './api-codes.ts';
+
+export interface StreamIdentity {
+  name: string;
+  incarnation: string;
+  /** Sequence of the first message kept, 1 for a new stream. */
+  firstSequence: number;
+  /** Sequence of the last message ever stored, 0 for none. */
+  lastSequence: number;
+}
+
+const NANOS_PER_MS = 1_000_000;
+
+/**
+ * Creates the stream, or verifies that the existing one is what was declared.
+ * @throws LogError 'stream-differs' naming the first difference.
+ */
+export async function ensureStream(
+  manager: JetStreamManager,
+  declaration: StreamDeclaration,
+): Promise<StreamIdentity> {
+  try {
+    await manager.streams.add(streamConfig(declaration));
+  } catch (error) {
+    // Somebody else created it, now or earlier, with another incarnation: theirs counts.
+    if (!isApiError(error, ApiCode.streamNameInUse)) throw error;
+  }
+  return verifyStream(manager, declaration);
+}
+
+/**
+ * @throws LogError 'stream-missing' if it does not exist, 'stream-differs' if it is not what was declared.
+ */
+export async function verifyStream(
+  manager: JetStreamManager,
+  declaration: StreamDeclaration,
+): Promise<StreamIdentity> {
+  const { name } = declaration;
+  const { config, state } = await manager.streams.info(name).catch((cause: unknown) => {
+    if (cause instanceof JetStreamApiError && cause.code === ApiCode.streamNotFound) {
+      throw new LogError('stream-missing', `stream ${name} does not exist`, { cause });
+    }
+    throw cause;
+  });
+  for (const [what, want, found] of differences(declaration, config)) {
+    throw new LogError(
+      'stream-differs',
+      `stream ${name} has ${what} ${found}, but ${want} is configured; change the setting, or migrate the stream`,
+    );
+  }
+  const incarnation = config.metadata?.[StreamMeta.incarnation];
+  if (incarnation === undefined) {
+    throw new LogError(
+      'stream-differs',
+      `stream ${name} was not created by Tributary: it has no incarnation`,
+    );
+  }
+  return { name, incarnation, firstSequence: state.first_seq, lastSequence: state.last_seq };
+}
+
+function streamConfig(declaration: StreamDeclaration): Partial<StreamConfig> & { name: string } {
+  return {
+    name: declaration.name,
+    subjects: [declaration.subject],
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    storage: StorageType.File,
+    max_age: 0,
+    max_bytes: declaration.maxBytes,
+    num_replicas: declaration.replicas,
+    duplicate_window: declaration.duplicateWindowMs * NANOS_PER_MS,
+    allow_direct: false,
+    ...(declaration.onePerSubject ? { max_msgs_per_subject: 1, discard_new_per_subject: true } : {}),
+    metadata: { ...declaration.metadata, [StreamMeta.incarnation]: randomBytes(8).toString('hex') },
+  };
+}
+
+function* differences(want: StreamDeclaration, found: StreamConfig): Generator<[string, unknown, unknown]> {
+  const pairs: [string, unknown, unknown][] = [
+    ['subjects', want.subject, found.subjects.join(',')],
+    ['retention', RetentionPolicy.Limits, found.retention],
+    ['discard policy', DiscardPolicy.New, found.discard],
+    ['age limit', 0, found.max_age],
+    ['size limit', want.maxBytes, found.max_bytes],
+    ['replicas', want.replicas, found.num_replicas],
+    ['duplicate window (ms)', want.duplicateWindowMs, found.duplicate_window / NANOS_PER_MS],
+    ...Object.entries(want.metadata).map(([key, value]): [string, unknown, unknown] => [
+      key,
+      value,
+      found.metadata?.[key],
+    ]),
+  ];
+  for (const pair of pairs) if (pair[1] !== pair[2]) yield pair;
+}
