@@ -246,16 +246,9 @@ export interface DrainRequest {
 }
 
 export interface DrainResponse {
-  /** What was drained and how long it took. */
-  parts: DrainedPart[];
-}
-
-/** One part that was drained. */
-export interface DrainedPart {
-  name: string;
   durationMs: number;
-  /** Empty if it went well. */
-  error: string;
+  /** What went wrong; empty if everything was handed over. */
+  errors: string[];
 }
 
 export interface SetLogLevelRequest {
@@ -833,13 +826,16 @@ export const DrainRequest: MessageFns<DrainRequest> = {
 };
 
 function createBaseDrainResponse(): DrainResponse {
-  return { parts: [] };
+  return { durationMs: 0, errors: [] };
 }
 
 export const DrainResponse: MessageFns<DrainResponse> = {
   encode(message: DrainResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.parts) {
-      DrainedPart.encode(v!, writer.uint32(10).fork()).join();
+    if (message.durationMs !== 0) {
+      writer.uint32(8).uint32(message.durationMs);
+    }
+    for (const v of message.errors) {
+      writer.uint32(18).string(v!);
     }
     return writer;
   },
@@ -858,11 +854,19 @@ export const DrainResponse: MessageFns<DrainResponse> = {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.parts.push(DrainedPart.decode(reader, reader.uint32()));
+            message.durationMs = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.errors.push(reader.string());
             continue;
           }
         }
@@ -879,14 +883,22 @@ export const DrainResponse: MessageFns<DrainResponse> = {
 
   fromJSON(object: any): DrainResponse {
     return {
-      parts: globalThis.Array.isArray(object?.parts) ? object.parts.map((e: any) => DrainedPart.fromJSON(e)) : [],
+      durationMs: isSet(object.durationMs)
+        ? globalThis.Number(object.durationMs)
+        : isSet(object.duration_ms)
+        ? globalThis.Number(object.duration_ms)
+        : 0,
+      errors: globalThis.Array.isArray(object?.errors) ? object.errors.map((e: any) => globalThis.String(e)) : [],
     };
   },
 
   toJSON(message: DrainResponse): unknown {
     const obj: any = {};
-    if (message.parts?.length) {
-      obj.parts = message.parts.map((e) => DrainedPart.toJSON(e));
+    if (message.durationMs !== 0) {
+      obj.durationMs = Math.round(message.durationMs);
+    }
+    if (message.errors?.length) {
+      obj.errors = message.errors;
     }
     return obj;
   },
@@ -896,112 +908,8 @@ export const DrainResponse: MessageFns<DrainResponse> = {
   },
   fromPartial(object: DeepPartial<DrainResponse>): DrainResponse {
     const message = createBaseDrainResponse();
-    message.parts = object.parts?.map((e) => DrainedPart.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseDrainedPart(): DrainedPart {
-  return { name: "", durationMs: 0, error: "" };
-}
-
-export const DrainedPart: MessageFns<DrainedPart> = {
-  encode(message: DrainedPart, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
-    }
-    if (message.durationMs !== 0) {
-      writer.uint32(16).uint32(message.durationMs);
-    }
-    if (message.error !== "") {
-      writer.uint32(26).string(message.error);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): DrainedPart {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDrainedPart();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.name = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.durationMs = reader.uint32();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.error = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): DrainedPart {
-    return {
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      durationMs: isSet(object.durationMs)
-        ? globalThis.Number(object.durationMs)
-        : isSet(object.duration_ms)
-        ? globalThis.Number(object.duration_ms)
-        : 0,
-      error: isSet(object.error) ? globalThis.String(object.error) : "",
-    };
-  },
-
-  toJSON(message: DrainedPart): unknown {
-    const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.durationMs !== 0) {
-      obj.durationMs = Math.round(message.durationMs);
-    }
-    if (message.error !== "") {
-      obj.error = message.error;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<DrainedPart>): DrainedPart {
-    return DrainedPart.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<DrainedPart>): DrainedPart {
-    const message = createBaseDrainedPart();
-    message.name = object.name ?? "";
     message.durationMs = object.durationMs ?? 0;
-    message.error = object.error ?? "";
+    message.errors = object.errors?.map((e) => e) || [];
     return message;
   },
 };
