@@ -7,6 +7,8 @@ export type { RpcContext } from './grpc/handler.ts';
 export type { GrpcServiceInfo } from './grpc/server.ts';
 export { Health } from './health.ts';
 export type { Component, ServiceState } from './health.ts';
+export { logSettings } from './log-settings.ts';
+export type { LogSettings } from './log-settings.ts';
 export { createLog } from './log.ts';
 export type { Log, LogLevelName } from './log.ts';
 export { runService } from './run-service.ts';

@@ -1,0 +1,44 @@
+import { defineSettings } from './settings/declaration.ts';
+
+/** The shape of the log and of what stands beside it: every service that touches the log must be told the same. */
+export const logSettings = defineSettings({
+  'log.generation': {
+    type: 'integer',
+    default: 1,
+    min: 1,
+    max: 1_000_000,
+    doc: 'Generation of the log. Another number of partitions is another generation.',
+  },
+  'log.partitions': { type: 'integer', default: 8, min: 1, max: 1_024, doc: 'Partitions of the log.' },
+  'log.maxBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 1024 * 1024 * 1024,
+    min: 1024 * 1024,
+    doc: 'Bound of each partition of the log. A full partition makes devices wait.',
+  },
+  'log.replicas': {
+    type: 'integer',
+    default: 1,
+    min: 1,
+    max: 5,
+    doc: 'Copies of every stream and bucket: 3 in production.',
+  },
+  'out.maxBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 512 * 1024 * 1024,
+    min: 1024 * 1024,
+    doc: 'Bound of the OUT stream of each cluster and partition.',
+  },
+  'lease.ttlMs': {
+    type: 'integer',
+    unit: 'ms',
+    default: 6_000,
+    min: 600,
+    max: 600_000,
+    doc: 'An instance that has not renewed its lease for this long is taken for gone.',
+  },
+});
+
+export type LogSettings = typeof logSettings;
