@@ -1,4 +1,16 @@
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 
-/** The folder of the .proto files, for whoever needs them at run time: gRPC reflection, transcoding. */
-export const protoDirectory: string = fileURLToPath(new URL('../proto', import.meta.url));
+/** A FileDescriptorSet of all our .proto files and what they and our servers need, built by buf. */
+const descriptorSet = new URL('../proto/descriptors.binpb', import.meta.url);
+
+/** The .proto files as compiled FileDescriptorProtos, for gRPC reflection; with grpc.health.v1, which we serve too. */
+export function fileDescriptors(): Uint8Array[] {
+  const reader = new BinaryReader(readFileSync(descriptorSet));
+  const files: Uint8Array[] = [];
+  while (reader.pos < reader.len) {
+    reader.tag(); // `repeated FileDescriptorProto file = 1` is the only field of the set.
+    files.push(reader.bytes());
+  }
+  return files;
+}

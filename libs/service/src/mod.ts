@@ -4,7 +4,6 @@ export { exitCodes } from './exit-codes.ts';
 export { withDeadline } from './deadline.ts';
 export { RpcError, unary } from './grpc/handler.ts';
 export type { RpcContext } from './grpc/handler.ts';
-export type { GrpcServiceInfo } from './grpc/server.ts';
 export { Health } from './health.ts';
 export type { Component, ServiceState } from './health.ts';
 export { logSettings } from './log-settings.ts';

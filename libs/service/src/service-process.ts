@@ -21,8 +21,6 @@ import type { Environment } from './settings/load.ts';
 import { StopHooks } from './stop-hooks.ts';
 import type { StopOutcome } from './stop-hooks.ts';
 
-const adminInfo = { name: 'tributary.admin.v1.Admin', proto: 'tributary/admin/v1/admin.proto' };
-
 export interface ServiceOptions {
   readonly environment?: Environment;
   /** Where log lines go instead of standard output. */
@@ -61,7 +59,7 @@ export class ServiceProcess<S extends CommonSettings> implements AsyncDisposable
     this.#identity = { service: declaration.name, instance, version };
     this.log = createLog(this.#identity, this.#common('log.level'), options.logDestination);
     this.#metrics = new Metrics(this.#identity);
-    this.#grpc = new GrpcServer([adminInfo, ...(declaration.grpc ?? [])]);
+    this.#grpc = new GrpcServer(['tributary.admin.v1.Admin', ...(declaration.grpc ?? [])]);
     this.#health = new Health((component) => this.#healthChanged(component));
   }
 

@@ -1,6 +1,5 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Metrics } from '@tributary/telemetry';
-import type { GrpcServiceInfo } from './grpc/server.ts';
 import type { Health } from './health.ts';
 import type { Log } from './log.ts';
 import type { CommonSettings } from './settings/common.ts';
@@ -12,8 +11,11 @@ export interface ServiceDeclaration<S extends CommonSettings> {
   readonly name: string;
   /** The common settings and its own. */
   readonly settings: S;
-  /** gRPC services it offers besides Admin, so that reflection lists them; implement them by `addGrpcService`. */
-  readonly grpc?: readonly GrpcServiceInfo[];
+  /**
+   * Full names of the gRPC services it offers besides Admin (`tributary.control.v1.MappingService`), so that health and
+   * reflection know them; `addGrpcService` implements them.
+   */
+  readonly grpc?: readonly string[];
   /**
    * Opens everything and returns once the service works; what runs on is registered by `onStop`. Give up when
    * `service.signal` is aborted.

@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { LogLevel, StatusResponse, protobufFileName as adminFile } from '@tributary/contracts/admin';
 import { ApplyResponse, Severity, protobufFileName as controlFile } from '@tributary/contracts/control';
-import { protoDirectory } from '@tributary/contracts/proto';
+import { fileDescriptors } from '@tributary/contracts/proto';
 
-test('the .proto files are where reflection looks for them', () => {
-  for (const file of [adminFile, controlFile]) assert.ok(existsSync(join(protoDirectory, file)), file);
+test('the descriptors are those of our files, of what they import, and of the health service', () => {
+  const names = fileDescriptors()
+    .map((file) => new BinaryReader(file))
+    .map((reader) => (reader.tag(), reader.string()));
+  assert.deepEqual(names.toSorted(), [
+    'google/protobuf/struct.proto',
+    'google/protobuf/timestamp.proto',
+    'health/v1/health.proto',
+    adminFile,
+    controlFile,
+  ]);
 });
 
 test('a status survives encoding', () => {

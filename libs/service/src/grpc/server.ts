@@ -6,31 +6,20 @@ import { withDeadline } from '../deadline.ts';
 import { ListenError } from '../errors.ts';
 import { addReflection } from './reflection.ts';
 
-/** A gRPC service that clients can discover. */
-export interface GrpcServiceInfo {
-  /** Full name, `tributary.admin.v1.Admin`. */
-  readonly name: string;
-  /** Its file, below the proto folder of the contracts: `tributary/admin/v1/admin.proto`. */
-  readonly proto: string;
-}
-
 /** The gRPC port of a service: its services, health (grpc.health.v1) and reflection. */
 export class GrpcServer {
   readonly #server = new Server({ 'grpc.max_receive_message_length': 8 * 1024 * 1024 });
   readonly #health: HealthImplementation;
   readonly #names: readonly string[];
 
-  constructor(services: readonly GrpcServiceInfo[]) {
-    this.#names = ['', ...services.map(({ name }) => name)];
+  /** @param services full names, `tributary.admin.v1.Admin`; `add` gives them their implementations */
+  constructor(services: readonly string[]) {
+    this.#names = ['', ...services];
     this.#health = new HealthImplementation(
       Object.fromEntries(this.#names.map((name) => [name, 'NOT_SERVING'])),
     );
     this.#health.addToServer(this.#server);
-    addReflection(
-      this.#server,
-      services.map(({ proto }) => proto),
-      [...services.map(({ name }) => name), 'grpc.health.v1.Health'],
-    );
+    addReflection(this.#server, [...services, 'grpc.health.v1.Health']);
   }
 
   add(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void {
