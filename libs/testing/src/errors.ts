@@ -6,6 +6,7 @@ export type TestingErrorCode =
   | 'no-free-port'
   | 'not-provisioned'
   | 'not-ready'
+  | 'port-taken'
   | 'timeout';
 
 export class TestingError extends Error {

@@ -1,4 +1,5 @@
 export { TestingError, type TestingErrorCode } from './errors.ts';
+export { prepareKafka } from './kafka/class-archive.ts';
 export { startKafka, KafkaServer, type KafkaOptions } from './kafka/kafka-server.ts';
 export { kafkaAnswers } from './kafka/kafka-probe.ts';
 export { sharedKafka, SHARED_KAFKA_VARIABLE } from './kafka/shared-kafka.ts';

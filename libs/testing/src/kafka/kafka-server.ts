@@ -15,6 +15,8 @@ export interface KafkaOptions extends Partial<Omit<KafkaSettings, 'logFolder'>> 
   dataFolder?: string;
   logFile?: string;
   heap?: Heap;
+  /** Further options of the Java virtual machine. */
+  javaFlags?: readonly string[];
 }
 
 const DEFAULT_HEAP: Heap = { startMb: 256, maxMb: 1024 };
@@ -69,7 +71,14 @@ export class KafkaServer implements AsyncDisposable {
 
 /** Starts a real Apache Kafka, by default on a free port of 127.0.0.1 with an empty log that goes when it goes. */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
-  const { dataFolder, logFile, heap = DEFAULT_HEAP, host = '127.0.0.1', properties } = options;
+  const {
+    dataFolder,
+    logFile,
+    heap = DEFAULT_HEAP,
+    javaFlags = [],
+    host = '127.0.0.1',
+    properties,
+  } = options;
   const { port = await freePort(), controllerPort = await freePort() } = options;
   const program = await provisionKafka();
   const temporary = dataFolder === undefined ? new TemporaryFolder('kafka') : undefined;
@@ -84,9 +93,13 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   );
   const server = new ServerProcess({
     name: 'kafka',
-    ...javaCommand(program, heap, ['kafka.Kafka', configFile], container, folder),
+    ...javaCommand(program, { heap, main: ['kafka.Kafka', configFile], flags: javaFlags, container, folder }),
     env: process.env,
     logFile: logFile ?? join(folder, 'kafka.log'),
+    ports: [
+      { host, port },
+      { host: '127.0.0.1', port: controllerPort },
+    ],
     ready: (signal) => kafkaReady(host, port, signal),
     readyTimeoutMs: 120_000,
     stopTimeoutMs: 30_000,
@@ -102,7 +115,12 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
         '--config',
         configFile,
       ];
-      const { file, args } = javaCommand(program, heap, format, `${container}-format`, folder);
+      const { file, args } = javaCommand(program, {
+        heap,
+        main: format,
+        container: `${container}-format`,
+        folder,
+      });
       await run(file, args);
     }
     await server.start();

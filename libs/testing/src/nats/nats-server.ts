@@ -81,6 +81,7 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
     ...command(program, port, folder, configFile),
     env: process.env,
     logFile: logFile ?? join(folder, 'nats-server.log'),
+    ports: [{ host, port }],
     ready: (signal) => natsReady(host, port, signal),
     readyTimeoutMs: 60_000,
     stopTimeoutMs: 15_000,

@@ -2,6 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TestingError } from '../errors.ts';
+import { portIsFree } from '../wait/free-port.ts';
 import { guard } from './watchdog.ts';
 
 export interface Launch {
@@ -14,6 +15,8 @@ export interface Launch {
   cwd?: string;
   /** Where standard output and error go; appended to. */
   logFile: string;
+  /** Ports that it will listen on. Were one taken, `ready` could ask the wrong process. */
+  ports?: readonly { host: string; port: number }[];
   /** Set where `file` is the Docker client: signals then go through it. */
   container?: string;
   /** Resolves as soon as the process does its work. Aborted when the process ends or `readyTimeoutMs` has passed. */
@@ -61,10 +64,17 @@ export class ServerProcess implements AsyncDisposable {
     return this.#running?.exited ?? Promise.resolve({ code: null, signal: null });
   }
 
-  /** Starts the process and resolves when it is ready. Errors: `exited-early`, `not-ready`, with the end of its log. */
+  /** Starts the process and resolves when it is ready. Errors: `exited-early`, `not-ready`, with the end of its log; `port-taken`. */
   async start(): Promise<void> {
     if (this.running) return;
-    const { name, readyTimeoutMs } = this.launch;
+    const { name, readyTimeoutMs, ports = [] } = this.launch;
+    for (const { host, port } of ports) {
+      if (await portIsFree(port, host)) continue;
+      throw new TestingError(
+        'port-taken',
+        `${name} needs port ${port} of ${host}, but another process listens there`,
+      );
+    }
     const { child, exited } = this.#spawn();
     child.ref();
     const over = new AbortController();
@@ -163,8 +173,8 @@ export class ServerProcess implements AsyncDisposable {
     });
     closeSync(log);
     const releases = [
-      guard(`pid:${child.pid ?? 0}`),
-      ...(container ? [guard(`container:${container}`)] : []),
+      ...(child.pid === undefined ? [] : [guard(`pid:${child.pid}`)]),
+      ...(container === undefined ? [] : [guard(`container:${container}`)]),
     ];
     const exited = new Promise<Exit>((resolve) => {
       child.once('error', () => resolve({ code: 127, signal: null }));

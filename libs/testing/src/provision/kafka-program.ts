@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { because, firstOf, type Choice } from './choices.ts';
@@ -16,9 +17,10 @@ const KAFKA_FLOOR = [4, 0];
 const JAVA_FLOOR = [17];
 const COPY_DEPENDENCIES = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
 
-/** `libs` holds the jars: a folder of this machine, or of the image. */
+/** `libs` holds the jars: a folder of this machine, or of the image. `classArchive` may or may not exist. */
 export type KafkaProgram =
-  { kind: 'java'; java: string; libs: string } | { kind: 'docker'; image: string; libs: string };
+  | { kind: 'java'; java: string; libs: string; classArchive: string }
+  | { kind: 'docker'; image: string; libs: string };
 
 type Found = KafkaProgram | { unavailable: string };
 
@@ -73,17 +75,22 @@ async function check(libs: string): Promise<Found> {
   if (!version) return { unavailable: `${libs} holds no Kafka` };
   if (!atLeast(version, KAFKA_FLOOR)) return { unavailable: `${libs} holds Kafka ${version.join('.')}` };
   const java = await findJava();
-  return typeof java === 'string' ? { kind: 'java', java, libs } : java;
+  if ('unavailable' in java) return java;
+  // The Java virtual machine uses an archive only with the very Java and jars that it was made with.
+  const made = createHash('sha256').update(`${java.description}\n${libs}`).digest('hex').slice(0, 12);
+  const classArchive = join(toolchainFolder(), 'class-archives', `kafka-${version.join('.')}-${made}.jsa`);
+  return { kind: 'java', java: java.file, libs, classArchive };
 }
 
-async function findJava(): Promise<string | { unavailable: string }> {
+async function findJava(): Promise<{ file: string; description: string } | { unavailable: string }> {
   const home = process.env['JAVA_HOME'];
   const java = home ? join(home, 'bin', 'java') : findProgram('java');
   if (java === undefined) return { unavailable: 'there is no java on the PATH' };
   try {
     const { stderr } = await run(java, ['-version']);
     const major = Number(/version "(\d+)/.exec(stderr)?.[1] ?? 0);
-    return atLeast([major], JAVA_FLOOR) ? java : { unavailable: `${java} is Java ${major || '?'}` };
+    if (!atLeast([major], JAVA_FLOOR)) return { unavailable: `${java} is Java ${major || '?'}` };
+    return { file: java, description: stderr };
   } catch (error) {
     return because(error);
   }
@@ -91,7 +98,7 @@ async function findJava(): Promise<string | { unavailable: string }> {
 
 async function assemble(progress: Progress, target: string): Promise<Found> {
   const java = await findJava();
-  if (typeof java !== 'string') return java;
+  if ('unavailable' in java) return java;
   const maven = findProgram('mvn');
   if (maven === undefined) return { unavailable: 'there is no mvn on the PATH' };
   const folder = dirname(target);
