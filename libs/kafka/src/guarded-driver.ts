@@ -1,0 +1,164 @@
+import { defaults, type DriverOptions } from './driver-options.ts';
+import { KafkaDriverError, KafkaErrorCode } from './errors.ts';
+import { planRounds, type PartitionBatch, type RoundLimits } from './partition-batch.ts';
+import type { ProducedRecord } from './produced-record.ts';
+import type { OffsetRange, ProducerDriver, ProducerDriverName, SendResult } from './producer-driver.ts';
+import type { ProducerTransport } from './producer-transport.ts';
+
+const SEQUENCE_LIMIT = 2 ** 31 - 1;
+const RECYCLE_AT = 2 ** 30;
+
+type State = 'new' | 'ready' | 'sending' | 'failed' | 'closed';
+
+/** Keeps the contract of `ProducerDriver` round a transport. */
+export class GuardedDriver implements ProducerDriver {
+  readonly name: ProducerDriverName;
+  readonly #transport: ProducerTransport;
+  readonly #limits: RoundLimits;
+  readonly #connectTimeoutMs: number;
+  readonly #deliveryTimeoutMs: number;
+  #state: State = 'new';
+  /** Counted over all partitions: never less than the highest sequence number of one. */
+  #records = 0;
+  #closing = Promise.withResolvers<never>();
+
+  constructor(transport: ProducerTransport, options: DriverOptions) {
+    this.name = transport.name;
+    this.#transport = transport;
+    this.#connectTimeoutMs = options.requestTimeoutMs ?? defaults.requestTimeoutMs;
+    this.#deliveryTimeoutMs = options.deliveryTimeoutMs ?? defaults.deliveryTimeoutMs;
+    this.#limits = {
+      maxBatchBytes: options.maxBatchBytes ?? defaults.maxBatchBytes,
+      maxRequestBytes: options.maxRequestBytes ?? defaults.maxRequestBytes,
+    };
+    this.#closing.promise.catch(() => {});
+  }
+
+  get recycleDue(): boolean {
+    return this.#records >= RECYCLE_AT;
+  }
+
+  get usable(): boolean {
+    return this.#state === 'ready' || this.#state === 'sending';
+  }
+
+  async connect(): Promise<void> {
+    if (this.#state !== 'new') throw this.#refusal();
+    this.#state = 'sending';
+    try {
+      await this.#within(this.#connectTimeoutMs, KafkaErrorCode.connection, () => this.#transport.open());
+      this.#state = 'ready';
+    } catch (cause) {
+      this.#fail();
+      throw cause;
+    }
+  }
+
+  async send(records: readonly ProducedRecord[]): Promise<SendResult> {
+    if (this.#state !== 'ready') throw this.#refusal();
+    if (this.#records + records.length > SEQUENCE_LIMIT) {
+      throw new KafkaDriverError('The driver is near the end of its sequence numbers', {
+        code: KafkaErrorCode.sequenceExhausted,
+        retryable: true,
+      });
+    }
+    const rounds = planRounds(records, this.#limits);
+    const stored: OffsetRange[] = [];
+    this.#state = 'sending';
+    try {
+      for (const { batches } of rounds) {
+        const ranges = await this.#within(this.#deliveryTimeoutMs, KafkaErrorCode.deliveryTimeout, () =>
+          this.#transport.produce(batches),
+        );
+        checkComplete(batches, ranges);
+        stored.push(...ranges);
+      }
+      this.#records += records.length;
+      this.#state = 'ready';
+      return { ranges: stored };
+    } catch (cause) {
+      this.#fail();
+      throw withStored(cause, stored);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#transport.sever();
+    this.#closing.reject(this.#refusal());
+    await this.#transport.dispose();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Runs an operation that a deadline or close() cuts off; the transport is severed by then. */
+  async #within<T>(ms: number, code: string, operation: () => Promise<T>): Promise<T> {
+    const deadline = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      this.#transport.sever();
+      deadline.reject(
+        new KafkaDriverError(`Kafka did not answer within ${ms} ms`, { code, retryable: true }),
+      );
+    }, ms);
+    const running = operation();
+    // It settles some time after a deadline or a close; nobody waits for it then.
+    running.catch(() => {});
+    try {
+      return await Promise.race([running, deadline.promise, this.#closing.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #fail(): void {
+    this.#transport.sever();
+    if (this.#state !== 'closed') this.#state = 'failed';
+  }
+
+  #refusal(): KafkaDriverError {
+    switch (this.#state) {
+      case 'sending':
+        return new KafkaDriverError('A send is in flight', { code: KafkaErrorCode.sendInFlight });
+      case 'failed':
+        return new KafkaDriverError('The driver failed before and must be replaced', {
+          code: KafkaErrorCode.driverFailed,
+          retryable: true,
+        });
+      case 'ready':
+        return new KafkaDriverError('The driver is connected', { code: KafkaErrorCode.client });
+      default:
+        return new KafkaDriverError('The driver is not open', {
+          code: KafkaErrorCode.driverClosed,
+          retryable: true,
+        });
+    }
+  }
+}
+
+/** Rule 3: the ranges cover each batch, record for record. */
+function checkComplete(batches: readonly PartitionBatch[], ranges: readonly OffsetRange[]): void {
+  for (const { topic, partition, records } of batches) {
+    let covered = 0n;
+    for (const range of ranges) {
+      if (range.topic !== topic || range.partition !== partition || range.firstOffset < 0n) continue;
+      covered += range.lastOffset - range.firstOffset + 1n;
+    }
+    if (covered === BigInt(records.length)) continue;
+    throw new KafkaDriverError(
+      `The answer has offsets for ${covered} of ${records.length} records for ${topic}/${partition}`,
+      { code: KafkaErrorCode.offsetMissing, retryable: true, topic, partition, stored: ranges },
+    );
+  }
+}
+
+function withStored(cause: unknown, before: readonly OffsetRange[]): unknown {
+  if (!(cause instanceof KafkaDriverError) || before.length === 0) return cause;
+  return new KafkaDriverError(cause.message, {
+    ...cause,
+    stored: [...before, ...cause.stored],
+    cause: cause.cause,
+  });
+}

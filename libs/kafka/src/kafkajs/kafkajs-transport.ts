@@ -1,0 +1,225 @@
+import kafkajs, { type Message, type Producer, type RecordMetadata } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { defaults, type DriverOptions } from '../driver-options.ts';
+import { KafkaDriverError } from '../errors.ts';
+import type { PartitionBatch } from '../partition-batch.ts';
+import type { ProducedRecord } from '../produced-record.ts';
+import type { OffsetRange } from '../producer-driver.ts';
+import type { ProducerTransport } from '../producer-transport.ts';
+import { ClusterClient } from '../wire/cluster-client.ts';
+import { Leaders } from '../wire/leaders.ts';
+import { FencedSockets } from './fenced-sockets.ts';
+import { kafkajsCompression } from './kafkajs-compression.ts';
+import { fromKafkajs } from './kafkajs-errors.ts';
+
+/** A topic is looked at this often while a send to it hangs. */
+const WATCH_EVERY_MS = 1_500;
+
+/**
+ * kafkajs behind the driver contract. Three of its habits are dealt with here:
+ *
+ * - When one of several brokers fails, it sends again to those still at work, with new sequence numbers: duplicates (the usual case is
+ *   a broker that died, while the others wait for it as a replica). So each leader gets a send of its own.
+ * - It retries for ever where a topic is gone, and does not say which. So topics are looked up before and while it sends.
+ * - It cannot be stopped while it retries. So its sockets are taken away (`FencedSockets`).
+ */
+export class KafkajsTransport implements ProducerTransport {
+  readonly name = 'kafkajs';
+  readonly #sockets = new FencedSockets();
+  readonly #client: ClusterClient;
+  readonly #leaders: Leaders;
+  readonly #producer: Producer;
+  readonly #compression: number;
+  readonly #severed = new AbortController();
+
+  constructor(options: DriverOptions) {
+    this.#client = new ClusterClient(options);
+    this.#leaders = new Leaders(this.#client);
+    this.#compression = kafkajsCompression(options.compression ?? 'none');
+    const requestTimeout = options.requestTimeoutMs ?? defaults.requestTimeoutMs;
+    const deliveryTimeout = options.deliveryTimeoutMs ?? defaults.deliveryTimeoutMs;
+    const kafka = new kafkajs.Kafka({
+      clientId: options.clientId,
+      brokers: [...options.brokers],
+      connectionTimeout: options.connectTimeoutMs ?? defaults.connectTimeoutMs,
+      requestTimeout,
+      socketFactory: this.#sockets.factory,
+      logLevel: kafkajs.logLevel.ERROR,
+      logCreator: retryNotices(options),
+      ...(options.tls === undefined ? {} : { ssl: options.tls }),
+      ...(options.sasl === undefined ? {} : { sasl: saslOptions(options.sasl) }),
+      // Longer than the deadline of a send, which is what ends it; that the count is finite ends what a dead driver left behind.
+      retry: { initialRetryTime: 30, maxRetryTime: 1_000, retries: 10 + Math.ceil(deliveryTimeout / 500) },
+    });
+    this.#producer = kafka.producer({
+      idempotent: true,
+      allowAutoTopicCreation: false,
+      createPartitioner: () => partitionOf,
+    });
+  }
+
+  async open(): Promise<void> {
+    // Fails at once where kafkajs would retry until its end.
+    await this.#client.describe([]);
+    try {
+      await this.#producer.connect();
+    } catch (error) {
+      throw fromKafkajs(error);
+    }
+  }
+
+  async produce(batches: readonly PartitionBatch[]): Promise<readonly OffsetRange[]> {
+    await this.#leaders.learn(new Set(batches.map(({ topic }) => topic)));
+    const groups = await this.#byLeader(batches);
+    const results = await Promise.allSettled(groups.map((group) => this.#sendToLeader(group)));
+    const ranges: OffsetRange[] = [];
+    let failure: KafkaDriverError | undefined;
+    for (const result of results) {
+      if (result.status === 'fulfilled') ranges.push(...result.value);
+      else failure ??= fromKafkajs(result.reason);
+    }
+    if (failure === undefined) return ranges;
+    throw new KafkaDriverError(failure.message, { ...failure, stored: ranges, cause: failure.cause });
+  }
+
+  sever(): void {
+    this.#severed.abort();
+    this.#sockets.sever();
+    this.#client.sever();
+  }
+
+  async dispose(): Promise<void> {
+    this.sever();
+    // Only timers are left; it waits for requests that can no longer be answered, so nobody waits for it.
+    this.#producer.disconnect().catch(() => {});
+  }
+
+  /** Sorts batches by leader. Partitions without a leader, or with a fault, are asked about again for a while. */
+  async #byLeader(batches: readonly PartitionBatch[]): Promise<PartitionBatch[][]> {
+    for (let attempt = 1; ; attempt++) {
+      let failure: KafkaDriverError | undefined;
+      const groups = Map.groupBy(batches, ({ topic, partition }) => {
+        const leadership = this.#leaders.of(topic, partition);
+        if ('node' in leadership) return leadership.node;
+        if (!leadership.passing) throw leadership.error;
+        failure = leadership.error;
+        return -1;
+      });
+      if (failure === undefined) return [...groups.values()];
+      if (failure.topicFault && attempt > 8) throw failure;
+      await sleep(Math.min(20 * 2 ** attempt, 1_000), undefined, { signal: this.#severed.signal });
+      await this.#leaders.refresh(new Set(batches.map(({ topic }) => topic)));
+    }
+  }
+
+  async #sendToLeader(batches: readonly PartitionBatch[]): Promise<OffsetRange[]> {
+    const done = new AbortController();
+    const sent = this.#producer.sendBatch({
+      acks: -1,
+      compression: this.#compression,
+      topicMessages: [...Map.groupBy(batches, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
+        topic,
+        messages: ofTopic.flatMap(({ records }) => records.map(message)),
+      })),
+    });
+    // After a topic fault was found it goes on retrying until it is severed.
+    sent.catch(() => {});
+    try {
+      return rangesOf(batches, await Promise.race([sent, this.#watch(batches, done.signal)]));
+    } catch (error) {
+      // kafkajs does not say which partition was refused; it is known if there was only one.
+      throw fromKafkajs(error, batches.length === 1 ? placeOf(batches[0]!) : {});
+    } finally {
+      done.abort();
+    }
+  }
+
+  /** Rejects when, twice in a row, a topic of a send that hangs turns out to be at fault. */
+  async #watch(batches: readonly PartitionBatch[], done: AbortSignal): Promise<never> {
+    const signal = AbortSignal.any([done, this.#severed.signal]);
+    const topics = new Set(batches.map(({ topic }) => topic));
+    for (let faults = 0; ;) {
+      await sleep(WATCH_EVERY_MS, undefined, { signal, ref: false });
+      try {
+        await this.#leaders.refresh(topics);
+      } catch {
+        // Not to reach a broker is what the send is waiting out.
+        continue;
+      }
+      const fault = batches
+        .map(({ topic, partition }) => this.#leaders.of(topic, partition))
+        .find((leadership) => 'error' in leadership && leadership.error.topicFault);
+      faults = fault === undefined ? 0 : faults + 1;
+      if (faults >= 2 && fault !== undefined && 'error' in fault) throw fault.error;
+    }
+  }
+}
+
+/** kafkajs hands each message to a partitioner; ours are all placed, and known to exist. */
+function partitionOf({ message }: { message: Message }): number {
+  return message.partition ?? 0;
+}
+
+function message({ key, value, headers, timestampMs, partition }: ProducedRecord): Message {
+  return {
+    key: key === null ? null : buffer(key),
+    value: value === null ? null : buffer(value),
+    partition,
+    timestamp: String(timestampMs),
+    headers: headerObject(headers),
+  };
+}
+
+/**
+ * kafkajs takes headers as an object: values of one name stay in order, but stand where the name stood first, and
+ * names that look like integers move to the front.
+ */
+function headerObject(headers: ProducedRecord['headers']): Record<string, Buffer | Buffer[]> {
+  const object: Record<string, Buffer | Buffer[]> = Object.create(null);
+  for (const [name, bytes] of headers) {
+    const before = object[name];
+    if (before === undefined) object[name] = buffer(bytes);
+    else if (Array.isArray(before)) before.push(buffer(bytes));
+    else object[name] = [before, buffer(bytes)];
+  }
+  return object;
+}
+
+function buffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function rangesOf(batches: readonly PartitionBatch[], metadata: readonly RecordMetadata[]): OffsetRange[] {
+  const ranges: OffsetRange[] = [];
+  for (const { topic, partition, records } of batches) {
+    const answer = metadata.find((entry) => entry.topicName === topic && entry.partition === partition);
+    if (answer?.baseOffset === undefined) continue;
+    const firstOffset = BigInt(answer.baseOffset);
+    ranges.push({ topic, partition, firstOffset, lastOffset: firstOffset + BigInt(records.length - 1) });
+  }
+  return ranges;
+}
+
+function placeOf({ topic, partition, records, indexes }: PartitionBatch) {
+  return { topic, partition, recordIndex: records.length === 1 ? indexes[0] : undefined };
+}
+
+function saslOptions({ mechanism, username, password }: NonNullable<DriverOptions['sasl']>) {
+  switch (mechanism) {
+    case 'plain':
+      return { mechanism, username, password };
+    case 'scram-sha-256':
+      return { mechanism, username, password };
+    case 'scram-sha-512':
+      return { mechanism, username, password };
+  }
+}
+
+/** Where kafkajs logs that its producer retries, the entry has the count. */
+function retryNotices({ onRetry }: DriverOptions) {
+  return () =>
+    ({ namespace, log }: { namespace: string; log: { message: string; retryCount?: unknown } }) => {
+      if (namespace !== 'Producer' || typeof log.retryCount !== 'number') return;
+      onRetry?.({ attempt: log.retryCount + 1, code: undefined, reason: log.message });
+    };
+}
