@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Health } from '@tributary/service';
+import { Health } from '../src/mod.ts';
 
 test('ready means running with every component usable', () => {
   const health = new Health(() => undefined);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ListenError, ServiceProcess, commonSettings } from '@tributary/service';
+import { ListenError, ServiceProcess, commonSettings } from '../src/mod.ts';
 import { startLocalService } from './local-service.ts';
 
 test('readiness follows the components and says why', async () => {

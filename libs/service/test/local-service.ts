@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
-import { ServiceProcess, commonSettings } from '@tributary/service';
-import type { CommonSettings, Service } from '@tributary/service';
+import { ServiceProcess, commonSettings } from '../src/mod.ts';
+import type { CommonSettings, Service } from '../src/mod.ts';
 
 /** A started service in this process, and what it was given. */
 export interface LocalService extends AsyncDisposable {

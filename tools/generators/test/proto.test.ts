@@ -3,10 +3,8 @@ import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { buf, generateProto } from '../src/proto.ts';
-
-const root = fileURLToPath(new URL('../../../', import.meta.url));
+import { root } from './workspace-root.ts';
 
 async function files(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

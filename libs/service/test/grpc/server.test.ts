@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { credentials, status } from '@grpc/grpc-js';
 import { MappingServiceClient, MappingServiceService } from '@tributary/contracts/control';
 import type { MappingServiceServer } from '@tributary/contracts/control';
-import { RpcError, unary } from '@tributary/service';
+import { RpcError, unary } from '../../src/mod.ts';
 import { startLocalService } from '../local-service.ts';
 import type { LocalService } from '../local-service.ts';
 import { bufCurl } from './buf-curl.ts';

@@ -9,7 +9,7 @@ import {
   defineSettings,
   environmentName,
   loadSettings,
-} from '@tributary/service';
+} from '../../src/mod.ts';
 import { describeConfig } from '../../src/settings/load.ts';
 
 const settings = defineSettings({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nearest } from '@tributary/service';
+import { nearest } from '../../src/mod.ts';
 
 const names = ['kafka.brokers', 'kafka.clientId', 'log.level', 'nats.servers'];
 const cases: readonly (readonly [name: string, expected: string | undefined])[] = [
