@@ -1,12 +1,28 @@
 import type { KV } from '@nats-io/kv';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { DUPLICATE_WINDOW_MS, streamNames } from '@tributary/contracts';
+import { ApiCode, isApiError } from './api-codes.ts';
 import type { LogTopology } from './topology.ts';
 
 /** How far a declared reader has come in one log partition: all up to and including `sequence` is done with. */
 export interface Cursor {
   incarnation: string;
   sequence: number;
+}
+
+/** A cursor as it is stored. */
+export interface RegisteredCursor extends Cursor {
+  /** Where the reader began when it was registered: what is before was never its business. */
+  since: number;
+}
+
+/** Where a cursor stands in the bucket. */
+export interface CursorEntry {
+  reader: string;
+  generation: number;
+  partition: number;
+  /** Changes with every report and registration. */
+  revision: number;
 }
 
 /**
@@ -31,8 +47,13 @@ export class CursorRegistry {
         const key = cursorKey(reader, log.generation, partition);
         const known = await this.#kv.get(key);
         if (known && known.operation === 'PUT') return;
-        const cursor: Cursor = { incarnation, sequence: lastSequence };
-        await this.#kv.put(key, JSON.stringify(cursor));
+        const cursor: RegisteredCursor = { incarnation, sequence: lastSequence, since: lastSequence };
+        try {
+          // Create-only: a stale read must not put a reader that is behind to the log's end.
+          await this.#kv.create(key, JSON.stringify(cursor));
+        } catch (error) {
+          if (!isApiError(error, ApiCode.wrongLastSequence)) throw error;
+        }
       }),
     );
   }
@@ -42,14 +63,54 @@ export class CursorRegistry {
     await Promise.all(log.streams.map((_, p) => this.#kv.delete(cursorKey(reader, log.generation, p))));
   }
 
-  async read(reader: string, generation: number, partition: number): Promise<Cursor | null> {
+  async read(reader: string, generation: number, partition: number): Promise<RegisteredCursor | null> {
     const entry = await this.#kv.get(cursorKey(reader, generation, partition));
-    return entry && entry.operation === 'PUT' ? entry.json<Cursor>() : null;
+    return entry && entry.operation === 'PUT' ? entry.json<RegisteredCursor>() : null;
   }
 
-  /** Reports progress. Only the owner of the partition calls this. */
-  async advance(reader: string, generation: number, partition: number, cursor: Cursor): Promise<void> {
-    await this.#kv.put(cursorKey(reader, generation, partition), JSON.stringify(cursor));
+  /**
+   * Reports progress. Only the owner of the partition calls this. A reader that was removed meanwhile is not
+   * brought back: it would hold the log up for ever.
+   * @returns false if the reader is not registered (any more)
+   */
+  async advance(reader: string, generation: number, partition: number, cursor: Cursor): Promise<boolean> {
+    const key = cursorKey(reader, generation, partition);
+    const entry = await this.#kv.get(key);
+    if (!entry || entry.operation !== 'PUT') return false;
+    const { since } = entry.json<RegisteredCursor>();
+    const value: RegisteredCursor = { ...cursor, since };
+    try {
+      await this.#kv.put(key, JSON.stringify(value), { previousSeq: entry.revision });
+    } catch (error) {
+      // Changed between the two calls, or the read was stale: the next report will see.
+      if (!isApiError(error, ApiCode.wrongLastSequence)) throw error;
+    }
+    return true;
+  }
+
+  /** Every cursor of every declared reader. */
+  async entries(): Promise<CursorEntry[]> {
+    const entries: CursorEntry[] = [];
+    for await (const key of await this.#kv.keys()) {
+      const entry = await this.#kv.get(key);
+      if (!entry || entry.operation !== 'PUT') continue;
+      const [reader = '', generation, partition] = key.split('.');
+      const { revision } = entry;
+      entries.push({ reader, generation: Number(generation), partition: Number(partition), revision });
+    }
+    return entries;
+  }
+
+  /** Forgets one cursor. @returns false if it has been moved or registered anew since `entry` was read */
+  async forget(entry: CursorEntry): Promise<boolean> {
+    const key = cursorKey(entry.reader, entry.generation, entry.partition);
+    try {
+      await this.#kv.delete(key, { previousSeq: entry.revision });
+      return true;
+    } catch (error) {
+      if (isApiError(error, ApiCode.wrongLastSequence)) return false;
+      throw error;
+    }
   }
 
   /** The lowest cursor of all declared readers of a partition; null if there is no reader. */

@@ -11,7 +11,8 @@ export type LogErrorCode =
   | 'position-gap'
   | 'position-beyond'
   | 'incarnation-unknown'
-  | 'lease-lost';
+  | 'lease-lost'
+  | 'conflict';
 
 const RETRYABLE: ReadonlySet<LogErrorCode> = new Set(['unreachable', 'stream-missing', 'not-stored']);
 

@@ -1,9 +1,11 @@
+export { ApiCode, isApiError } from './api-codes.ts';
 export * from './appender.ts';
 export * from './buckets.ts';
 export * from './checkpointed-writer.ts';
 export * from './connection.ts';
 export * from './cursors.ts';
 export * from './errors.ts';
+export * from './mapping-versions.ts';
 export { MemberView, type Member, type MemberViewOptions, type OwnershipEntry } from './member-view.ts';
 export * from './membership.ts';
 export * from './ownership.ts';

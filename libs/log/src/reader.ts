@@ -1,4 +1,5 @@
 import { DeliverPolicy, type ConsumerMessages, type JetStreamClient, type JsMsg } from '@nats-io/jetstream';
+import { StreamMeta } from '@tributary/contracts';
 import { LogError } from './errors.ts';
 
 /** One message of a stream at its position. */
@@ -15,6 +16,12 @@ export interface ReaderOptions {
   stream: string;
   /** First sequence to read: checkpoint + 1. */
   from: number;
+  /**
+   * Incarnation that the positions belong to. The client makes its consumer anew after an interruption; a stream
+   * that was deleted and created again meanwhile has other messages at the same positions, and ends the reader
+   * with 'incarnation-unknown'.
+   */
+  incarnation?: string;
   signal: AbortSignal;
   /** Messages asked for ahead of `take`. */
   prefetch?: number;
@@ -35,21 +42,26 @@ export class StreamReader {
   #error: unknown = null;
   #ended = false;
   #messages: ConsumerMessages | null = null;
+  readonly #js: JetStreamClient;
+  /** Name of the consumer whose stream was verified last. */
+  #consumer = '';
   #wakeTaker: (() => void) | null = null;
   #wakePump: (() => void) | null = null;
 
-  private constructor(options: ReaderOptions) {
+  private constructor(js: JetStreamClient, options: ReaderOptions) {
+    this.#js = js;
     this.#options = options;
     this.#next = options.from;
   }
 
   static async open(js: JetStreamClient, options: ReaderOptions): Promise<StreamReader> {
-    const reader = new StreamReader(options);
+    const reader = new StreamReader(js, options);
     const consumer = await js.consumers.get(options.stream, {
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: options.from,
     });
-    const messages = await consumer.consume({ max_messages: options.prefetch ?? 128, expires: 10_000 });
+    // A pull that lives for two seconds only also means that a lost consumer is noticed within seconds.
+    const messages = await consumer.consume({ max_messages: options.prefetch ?? 128, expires: 2_000 });
     reader.#messages = messages;
     const stop = (): void => reader.#end();
     options.signal.addEventListener('abort', stop, { once: true });
@@ -66,7 +78,7 @@ export class StreamReader {
   /**
    * All messages at hand, up to `maxBytes` (at least one message); waits until there is one.
    * @returns an empty array once the reader has ended by its signal, or after `waitMs` without a message.
-   * @throws LogError 'position-gap'
+   * @throws LogError 'position-gap', 'incarnation-unknown'
    */
   async take(maxBytes: number, waitMs = Infinity): Promise<StreamMessage[]> {
     if (this.#queue.length === 0 && !this.#ended) await this.#arrival(waitMs);
@@ -108,6 +120,7 @@ export class StreamReader {
     try {
       for await (const message of messages) {
         if (this.#ended) break;
+        if (message.info.consumer !== this.#consumer) await this.#verify(message.info.consumer);
         this.#accept(message);
         this.#wakeTaker?.();
         // Not iterating on is the back-pressure: the client pulls ahead only as far as it is iterated.
@@ -119,6 +132,23 @@ export class StreamReader {
       this.#error ??= error;
     }
     this.#end();
+  }
+
+  /** Asked after the consumer exists, so the answer is about the stream that the consumer reads. */
+  async #verify(consumer: string): Promise<void> {
+    const { stream, incarnation } = this.#options;
+    while (incarnation !== undefined && !this.#ended) {
+      const found = await incarnationOf(this.#js, stream);
+      if (found === incarnation) break;
+      if (found !== null) {
+        throw new LogError(
+          'incarnation-unknown',
+          `stream ${stream} is now ${found}, but ${incarnation} was being read: it was created anew`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    this.#consumer = consumer;
   }
 
   #accept(message: JsMsg): void {
@@ -145,5 +175,16 @@ export class StreamReader {
     void this.#messages?.close();
     this.#wakeTaker?.();
     this.#wakePump?.();
+  }
+}
+
+/** Null if nobody answers at the moment. */
+async function incarnationOf(js: JetStreamClient, stream: string): Promise<string | null> {
+  try {
+    const manager = await js.jetstreamManager(false);
+    const { config } = await manager.streams.info(stream);
+    return config.metadata?.[StreamMeta.incarnation] ?? '';
+  } catch {
+    return null;
   }
 }

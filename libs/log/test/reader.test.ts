@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Envelope, streamNames } from '@tributary/contracts';
+import { ensureLog, LogAppender, StreamReader } from '../src/mod.ts';
+import { limits, numbered, numberOf, range, shape, startLog, type LogFixture } from './log-fixture.ts';
+
+const stream = streamNames.log(1, 0);
+
+async function fill(log: LogFixture, count: number, bytes = 0): Promise<void> {
+  const appender = new LogAppender(log.js, shape);
+  for (const n of range(count)) {
+    appender.append(0, numbered(n, bytes), null);
+    if (n % 10 === 9) await appender.flush();
+  }
+  await appender.flush();
+}
+
+async function readNumbers(reader: StreamReader, count: number): Promise<number[]> {
+  const numbers: number[] = [];
+  while (numbers.length < count) {
+    for (const { data } of await reader.take(64 * 1024, 10_000)) {
+      for (const row of Envelope.open(data)) numbers.push(numberOf(row));
+    }
+  }
+  return numbers;
+}
+
+describe('reading a stream by position', () => {
+  it('starts where it is told and follows what is appended later', async () => {
+    await using log = await startLog();
+    await ensureLog(log.manager, shape, limits);
+    await fill(log, 100);
+    await using reader = await StreamReader.open(log.js, {
+      stream,
+      from: 3,
+      signal: AbortSignal.timeout(60_000),
+    });
+    assert.deepEqual(await readNumbers(reader, 80), range(100).slice(20));
+    await fill(log, 10);
+    assert.deepEqual(await readNumbers(reader, 10), range(10));
+  });
+
+  it('hands over all that waits, up to the given size but at least one message', async () => {
+    await using log = await startLog();
+    await ensureLog(log.manager, shape, limits);
+    await fill(log, 50, 1_000);
+    await using reader = await StreamReader.open(log.js, {
+      stream,
+      from: 1,
+      signal: AbortSignal.timeout(60_000),
+    });
+    await delay(500);
+    assert.equal((await reader.take(1)).length, 1);
+    assert.equal((await reader.take(25_000)).length, 2);
+    assert.equal((await reader.take(1_000_000)).length, 2);
+    assert.deepEqual(await reader.take(1_000_000, 50), [], 'nothing came within 50 ms');
+    assert.equal(reader.position, 6);
+  });
+
+  it('reads all in order while the server is killed and restarted', async () => {
+    await using log = await startLog();
+    await ensureLog(log.manager, shape, limits);
+    await fill(log, 4_000);
+    const options = {
+      stream,
+      from: 1,
+      signal: AbortSignal.timeout(120_000),
+      prefetch: 16,
+      bufferBytes: 1_000,
+    };
+    await using reader = await StreamReader.open(log.js, options);
+    const numbers = await readNumbers(reader, 500);
+    for (let round = 0; round < 2; round++) {
+      await log.server.kill();
+      await log.server.start();
+      numbers.push(...(await readNumbers(reader, 500)));
+    }
+    numbers.push(...(await readNumbers(reader, 4_000 - numbers.length)));
+    assert.deepEqual(numbers, range(4_000));
+  });
+
+  it('stops with an error at a hole instead of passing over it', async () => {
+    await using log = await startLog();
+    await ensureLog(log.manager, shape, limits);
+    await fill(log, 50);
+    await log.manager.streams.purge(stream, { seq: 3 });
+    await using reader = await StreamReader.open(log.js, {
+      stream,
+      from: 1,
+      signal: AbortSignal.timeout(60_000),
+    });
+    await assert.rejects(reader.take(1_000, 10_000), { code: 'position-gap' });
+  });
+
+  it('does not take a stream that was created anew for the one it reads', async () => {
+    await using log = await startLog();
+    const [identity] = (await ensureLog(log.manager, shape, limits)).streams;
+    await fill(log, 50);
+    await using reader = await StreamReader.open(log.js, {
+      stream,
+      from: 1,
+      incarnation: identity?.incarnation ?? '',
+      signal: AbortSignal.timeout(60_000),
+    });
+    assert.deepEqual(await readNumbers(reader, 50), range(50));
+    await log.manager.streams.delete(stream);
+    await ensureLog(log.manager, shape, limits);
+    await fill(log, 100);
+    await assert.rejects(reader.take(1_000, 50_000), { code: 'incarnation-unknown' });
+  });
+
+  it('buffers no more than its bound while nobody takes', async () => {
+    await using log = await startLog();
+    await ensureLog(log.manager, shape, limits);
+    await fill(log, 3_000, 10_000);
+    const before = process.memoryUsage().arrayBuffers;
+    const options = {
+      stream,
+      from: 1,
+      signal: AbortSignal.timeout(60_000),
+      prefetch: 16,
+      bufferBytes: 500_000,
+    };
+    await using reader = await StreamReader.open(log.js, options);
+    await delay(1_500);
+    const grown = process.memoryUsage().arrayBuffers - before;
+    console.log(`buffered about ${(grown / 1e6).toFixed(1)} MB of 30 MB`);
+    assert.ok(grown < 8_000_000, `${grown} bytes`);
+    assert.deepEqual(await readNumbers(reader, 3_000), range(3_000));
+  });
+
+  it('ends with its signal', async () => {
+    await using log = await startLog();
+    await ensureLog(log.manager, shape, limits);
+    const controller = new AbortController();
+    await using reader = await StreamReader.open(log.js, { stream, from: 1, signal: controller.signal });
+    const taking = reader.take(1_000);
+    controller.abort();
+    assert.deepEqual(await taking, []);
+  });
+});
