@@ -8,8 +8,11 @@ export const configKeys = {
 export interface MappingRecord {
   version: number;
   text: string;
-  /** Who applied it and when. */
+  /** Where the text came from, usually the name of a file; may be empty. */
+  source: string;
+  /** Who applied it, why, and when. The first two may be empty. */
   appliedBy: string;
+  comment: string;
   appliedAtMs: number;
 }
 

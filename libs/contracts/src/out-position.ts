@@ -3,6 +3,9 @@ import { ContractError } from './errors.ts';
 /**
  * What a message of OUT says about itself in its NATS headers. The output is the checkpoint: the last message
  * of an OUT stream tells a new owner where to go on.
+ *
+ * A message with data is one record batch. A message without data (part 1 of 1) is progress: its range was
+ * mapped and gave nothing.
  */
 export interface OutPosition {
   /** Incarnation of the log partition's stream. */

@@ -7,6 +7,15 @@ export const DUPLICATE_WINDOW_MS = 120_000;
 export const ENVELOPE_TARGET_BYTES = 64 * 1024;
 /** ... and never exceed this one, except for a single larger message, which travels alone. */
 export const ENVELOPE_MAX_BYTES = 256 * 1024;
+/**
+ * A message of OUT is full when the next row could take it past this size, in bytes; a larger single row travels
+ * alone. Where a batch is cut into parts follows from its rows and this number, so that whoever finishes a batch
+ * for another makes the same parts: another number needs another log generation.
+ */
+export const OUT_PART_BYTES = 512 * 1024;
+/** What a message of OUT stays below max_payload: room for its NATS headers. */
+export const OUT_HEADROOM_BYTES = 1024;
+
 /** What a PUBLISH may be smaller than max_payload: room for the envelope, its names and NATS headers. */
 export const ENVELOPE_HEADROOM_BYTES = 64 * 1024;
 

@@ -76,12 +76,12 @@ export class MappingVersions {
     if (signal.aborted) stop();
     let seen = await this.active();
     onActive(seen.version);
-    for await (const { operation, revision, ...entry } of watch) {
+    for await (const entry of watch) {
       // The watch begins with the value of its own start, which may be older than what was read above.
-      if (revision <= seen.revision) continue;
-      const version = operation === 'PUT' ? entry.json<ActiveMapping>().version : 0;
+      if (entry.revision <= seen.revision) continue;
+      const version = entry.operation === 'PUT' ? entry.json<ActiveMapping>().version : 0;
       if (version !== seen.version) onActive(version);
-      seen = { version, revision };
+      seen = { version, revision: entry.revision };
     }
   }
 }
