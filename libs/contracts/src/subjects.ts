@@ -49,6 +49,8 @@ export const buckets = {
   sessions: 'trib-sessions',
   /** Subscriptions of sessions. */
   subscriptions: 'trib-subscriptions',
+  /** Retained messages and tombstones by topic, with their stamps. */
+  retained: 'trib-retained',
 } as const;
 
 /** Readers of the log that hold back its purge. */
@@ -59,5 +61,14 @@ export const logReaders = {
 
 /** Key of a client id in a bucket: ids may be long and hold any character, keys may not. */
 export function clientKey(clientId: string): string {
-  return createHash('sha256').update(clientId, 'utf8').digest('base64url');
+  return hashKey(clientId);
+}
+
+/** Key of an MQTT topic in a bucket. */
+export function topicKey(topic: string): string {
+  return hashKey(topic);
+}
+
+function hashKey(name: string): string {
+  return createHash('sha256').update(name, 'utf8').digest('base64url');
 }

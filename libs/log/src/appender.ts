@@ -26,8 +26,11 @@ export interface AppenderOptions extends LogShape {
   highWaterBytes?: number;
   /** How long one envelope is retried, in ms; must stay below half the duplicate window. */
   giveUpMs?: number;
-  onEnvelope?(rows: number, bytes: number): void;
+  /** An envelope is stored; `ms` after it was sent first. */
+  onEnvelope?(partition: number, rows: number, bytes: number, ms: number): void;
   onRetry?(partition: number, error: unknown): void;
+  /** An envelope was given up, and with it all that waited behind it. */
+  onGiveUp?(partition: number, error: LogError): void;
 }
 
 /**
@@ -49,6 +52,7 @@ export class LogAppender {
       giveUpMs,
       onEnvelope: options.onEnvelope ?? ignore,
       onRetry: options.onRetry ?? ignore,
+      onGiveUp: options.onGiveUp ?? ignore,
     };
     this.#partitions = Array.from(
       { length: options.partitions },
@@ -98,8 +102,13 @@ export class LogAppender {
 
 function ignore(): void {}
 
+/** About what a row takes; names are short but for the topic. Properties may be as large as a payload. */
+function rowBytes({ topic, properties, payload }: RowInput): number {
+  return topic.length + properties.length + payload.length;
+}
+
 type Timing = Required<
-  Pick<AppenderOptions, 'lingerMs' | 'highWaterBytes' | 'giveUpMs' | 'onEnvelope' | 'onRetry'>
+  Pick<AppenderOptions, 'lingerMs' | 'highWaterBytes' | 'giveUpMs' | 'onEnvelope' | 'onRetry' | 'onGiveUp'>
 >;
 
 interface SealedEnvelope {
@@ -149,7 +158,7 @@ class PartitionAppender {
       queueMicrotask(() => waiter?.failed(error));
       return false;
     }
-    if (this.#writer.rows > 0 && this.#writer.bytes + row.payload.length > ENVELOPE_MAX_BYTES) this.#seal();
+    if (this.#writer.rows > 0 && this.#writer.bytes + rowBytes(row) > ENVELOPE_MAX_BYTES) this.#seal();
     this.#writer.append(row);
     this.#waiters.push(waiter);
     if (!this.#flying) this.#schedule();
@@ -220,6 +229,7 @@ class PartitionAppender {
     } catch (cause) {
       this.#flying = null;
       const error = new LogError('not-stored', 'the log did not confirm in time', { cause });
+      this.#timing.onGiveUp(this.#partition, error);
       for (const waiter of envelope.waiters) waiter?.failed(error);
       // What came after it from the same clients must not overtake it when they send it again.
       this.#failPending(error);
@@ -227,7 +237,8 @@ class PartitionAppender {
       return;
     }
     this.#flying = null;
-    this.#timing.onEnvelope(envelope.waiters.length, envelope.frame.length);
+    const ms = performance.now() - this.#lastSentAt;
+    this.#timing.onEnvelope(this.#partition, envelope.waiters.length, envelope.frame.length, ms);
     envelope.waiters.forEach((waiter, row) => waiter?.stored(sequence, row));
     this.#afterSend();
   }

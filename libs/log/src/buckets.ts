@@ -7,7 +7,11 @@ export interface BucketOptions {
   history?: number;
 }
 
-/** Opens a bucket, creating it if need be. */
+/** How long a bucket remembers by default that a key is gone, if whoever deletes it asks for an end (`purge`). */
+const MARKER_TTL_MS = 3_600_000;
+
+/** Opens a bucket, creating it if need be. A key that is purged with a `ttl` leaves nothing behind. */
 export function openBucket(js: JetStreamClient, name: string, options: BucketOptions): Promise<KV> {
-  return new Kvm(js).create(name, { replicas: options.replicas, history: options.history ?? 1 });
+  const { replicas, history = 1 } = options;
+  return new Kvm(js).create(name, { replicas, history, markerTTL: MARKER_TTL_MS });
 }

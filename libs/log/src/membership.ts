@@ -30,6 +30,8 @@ export class Membership implements AsyncDisposable {
   #timer: NodeJS.Timeout | null = null;
   #expiry: NodeJS.Timeout | null = null;
   #closed = false;
+  /** Resolves when the watch has shown our own key, which is younger than all that was there before us. */
+  readonly #caughtUp = Promise.withResolvers<void>();
 
   private constructor(options: MembershipOptions, epoch: number, startedAtMs: number) {
     this.self = { instance: options.instance, epoch };
@@ -39,7 +41,10 @@ export class Membership implements AsyncDisposable {
     this.#renewedAtMs = startedAtMs;
   }
 
-  /** Joins the role; a former life under the same instance name is superseded at once. */
+  /**
+   * Joins the role; a former life under the same instance name is superseded at once. Resolves when all other members
+   * are known: who is missing from `live` then is gone.
+   */
   static async join(options: MembershipOptions): Promise<Membership> {
     const { kv, role, instance, ttlMs, onChange } = options;
     const startedAtMs = performance.now();
@@ -54,6 +59,8 @@ export class Membership implements AsyncDisposable {
       onMember: (name, seen, revision) => membership.#see(name, seen, revision),
     });
     membership.#armExpiry();
+    membership.#lost.signal.addEventListener('abort', () => membership.#caughtUp.resolve(), { once: true });
+    await membership.#caughtUp.promise;
     await membership.#renew();
     membership.#timer = setInterval(() => void membership.#renew(), ttlMs / 3);
     return membership;
@@ -119,7 +126,9 @@ export class Membership implements AsyncDisposable {
   }
 
   #see(instance: string, epoch: number | null, revision: number): void {
-    if (instance !== this.self.instance || revision <= this.#revision) return;
+    if (instance !== this.self.instance) return;
+    if (revision >= this.self.epoch) this.#caughtUp.resolve();
+    if (revision <= this.#revision) return;
     if (epoch === null) this.#lose('it was deleted');
     else if (epoch !== this.self.epoch) this.#lose('another process joined under the same instance name');
     // Our own renewal whose answer was lost or is still on its way: go on from its revision.

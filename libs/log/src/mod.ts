@@ -1,5 +1,6 @@
 export { ApiCode, isApiError } from './api-codes.ts';
 export * from './appender.ts';
+export * from './bucket-follower.ts';
 export * from './buckets.ts';
 export * from './checkpointed-writer.ts';
 export * from './connection.ts';
