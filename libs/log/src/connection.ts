@@ -1,4 +1,10 @@
-import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
+import { readFileSync } from 'node:fs';
+import {
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  type NodeConnectionOptions,
+} from '@nats-io/transport-node';
 import { LogError } from './errors.ts';
 
 /** The oldest nats-server that does all we rely on. Older ones ignore some options without saying so. */
@@ -11,6 +17,10 @@ export interface ConnectionSettings {
   user?: string;
   password?: string;
   token?: string;
+  /** File with a JWT and its seed. */
+  credentialsFile?: string;
+  /** PEM files; given at all, the connection must be encrypted. */
+  tls?: { caFile?: string; certFile?: string; keyFile?: string };
   /** Time to wait for the first connection, in ms; later interruptions are waited out for ever. */
   timeoutMs?: number;
 }
@@ -32,7 +42,7 @@ export async function connectNats(settings: ConnectionSettings): Promise<NatsCon
 }
 
 async function connectWithin(settings: ConnectionSettings, timeoutMs: number): Promise<NatsConnection> {
-  const { servers, name, user, password, token } = settings;
+  const { servers, name, user, password, token, credentialsFile, tls } = settings;
   const options: NodeConnectionOptions = {
     servers,
     name,
@@ -48,6 +58,10 @@ async function connectWithin(settings: ConnectionSettings, timeoutMs: number): P
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { pass: password }),
     ...(token === undefined ? {} : { token }),
+    ...(credentialsFile === undefined
+      ? {}
+      : { authenticator: credsAuthenticator(readFileSync(credentialsFile)) }),
+    ...(tls === undefined ? {} : { tls }),
   };
   const deadline = performance.now() + timeoutMs;
   for (;;) {

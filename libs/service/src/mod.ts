@@ -10,6 +10,7 @@ export { logSettings } from './log-settings.ts';
 export type { LogSettings } from './log-settings.ts';
 export { createLog } from './log.ts';
 export type { Log, LogLevelName } from './log.ts';
+export { openNats } from './nats.ts';
 export { runService } from './run-service.ts';
 export { ServiceProcess } from './service-process.ts';
 export type { ServiceOptions } from './service-process.ts';
