@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { catalogue, catalogueSections, renderMetricsReference } from '../src/mod.ts';
+import { catalogue, catalogueSections } from '../src/mod.ts';
 import type { MetricDefinition } from '../src/mod.ts';
 
 const sectionPrefixes: Readonly<Record<string, string>> = {
@@ -46,8 +45,3 @@ for (const [section, metrics] of Object.entries(catalogueSections)) {
     });
   }
 }
-
-test('docs/metrics.md is current (npm run docs writes it)', async () => {
-  const page = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
-  assert.equal(page, renderMetricsReference());
-});
