@@ -1,0 +1,468 @@
+import type { Duplex } from 'node:stream';
+import type { Client, ConnectPacket as AedesConnectPacket, PublishPacket } from 'aedes';
+import type { Deadline } from '../engine/deadline-wheel.ts';
+import { closeGently } from '../engine/gentle-close.ts';
+import type {
+  ClosureKind,
+  ConnectRequest,
+  ConnectVerdict,
+  DeliveryStage,
+  EngineConnection,
+  OutboundPublish,
+  ProtocolVersion,
+  StreamInfo,
+} from '../engine/mqtt-engine.ts';
+import { Outbox, type OutboxOwner } from '../engine/outbox.ts';
+import { ReasonCode, isFailure, reasonText } from '../engine/reason-code.ts';
+import type { Sleeper } from '../engine/wake-queue.ts';
+import type { DisconnectPacket } from '../wire/acknowledgement-check.ts';
+import type { ConnectPacket } from '../wire/connect-packet.ts';
+import { Faults, type Fault } from '../wire/fault.ts';
+import { PacketReader } from '../wire/packet-reader.ts';
+import { PacketType } from '../wire/packet-type.ts';
+import { encodePublish } from '../wire/publish-encoder.ts';
+import {
+  encodeDisconnect,
+  encodeRefusal,
+  encodeSubscribed,
+  encodeUnsubscribed,
+} from '../wire/server-packet.ts';
+import { amendConnect } from './connect-amendment.ts';
+import type { EngineParts } from './aedes-engine.ts';
+import { PacketStream, type PacketStreamOwner } from './packet-stream.ts';
+import { SharedFilterRefusals } from './shared-filter-refusals.ts';
+
+/** handshake: until CONNECT · asking: the host decides · accepted: aedes writes CONNACK · ready · closed. */
+type State = 'handshake' | 'asking' | 'accepted' | 'ready' | 'closed';
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * One client on the aedes engine. Its bytes are checked and cut into runs of packets, aedes parses a run and calls its
+ * hooks, the hooks tell the host. What the host answers is written here: a hook whose continuation would write an
+ * answer is never continued, so nothing is acknowledged that the host did not acknowledge.
+ */
+export class AedesConnection<Context>
+  implements EngineConnection<Context>, PacketStreamOwner, OutboxOwner, Deadline, Sleeper
+{
+  readonly id: number;
+  readonly transport: 'tcp' | 'websocket';
+  readonly remoteAddress: string;
+  clientId = '';
+  protocolVersion: ProtocolVersion = 4;
+  context: Context | undefined = undefined;
+
+  readonly #parts: EngineParts<Context>;
+  readonly #source: Duplex;
+  readonly #reader: PacketReader;
+  readonly #outbox: Outbox;
+  readonly #sharedFilters = new SharedFilterRefusals();
+  #stream: PacketStream<AedesConnection<Context>> | null = null;
+  #state: State = 'handshake';
+  #connect: ConnectPacket | null = null;
+  #disconnect: DisconnectPacket | null = null;
+  /** Packets of the run aedes saw last. */
+  #begun = 1;
+  /** PUBLISHes of the current run already shown to the host. */
+  #published = 0;
+  /** The control packet of the current run was shown to the host. */
+  #shown = false;
+  #reading = false;
+  #paused = false;
+  #ended = false;
+  /** QoS 1 and 2 PUBLISHes of the client not finally acknowledged. */
+  #unacknowledged = 0;
+  #lastPacket: number;
+  #congestedSince = 0;
+  #lossDetail = 'the client closed the stream';
+
+  constructor(id: number, source: Duplex, info: StreamInfo, parts: EngineParts<Context>) {
+    this.id = id;
+    this.transport = info.transport;
+    this.remoteAddress = info.remoteAddress;
+    this.#parts = parts;
+    this.#source = source;
+    this.#reader = new PacketReader(parts.options, parts.publishCheck);
+    this.#outbox = new Outbox(source, parts.flusher, this);
+    this.#lastPacket = parts.wheel.now;
+    parts.wheel.set(this, parts.wheel.now + parts.options.connectTimeoutMs);
+    source.on('data', this.#onData);
+    source.on('end', this.#onEnd);
+    source.on('drain', this.#onDrain);
+    source.on('error', this.#onError);
+    source.on('close', this.#onClose);
+  }
+
+  // ---- the socket
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#parts.counters.bytesReceived += chunk.length;
+    this.#reader.push(chunk);
+    this.#read();
+    if (!this.#readable) this.#source.pause();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    this.#read();
+  };
+
+  readonly #onDrain = (): void => {
+    if (this.#state === 'closed') return;
+    this.#outbox.congested = false;
+    this.#parts.wheel.set(this, this.#keepAliveEnd());
+    this.outboxDrained();
+    this.#read();
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#lossDetail = error.message;
+  };
+
+  readonly #onClose = (): void => {
+    this.#close('lost', 0, this.#lossDetail);
+  };
+
+  get #readable(): boolean {
+    return (
+      !this.#paused && !this.#outbox.congested && (this.#state === 'ready' || this.#state === 'handshake')
+    );
+  }
+
+  wake(): void {
+    this.#read();
+  }
+
+  /** Dispatches what has arrived, run by run, until there is no more or something says stop. */
+  #read(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    try {
+      while (this.#readable) {
+        const run = this.#reader.next();
+        if (run === null) {
+          this.#ranDry();
+          break;
+        }
+        this.#dispatch(run);
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  #ranDry(): void {
+    const { fault } = this.#reader;
+    if (fault !== null) this.#refuse(fault);
+    else if (this.#ended) this.#close('lost', 0, this.#lossDetail);
+    else if (this.#source.isPaused()) this.#source.resume();
+  }
+
+  #dispatch(run: Buffer): void {
+    const { control, packets } = this.#reader;
+    this.#parts.counters.packetsReceived += packets;
+    this.#lastPacket = this.#parts.wheel.now;
+    if (control?.type === 'connect') this.#begin(control.packet);
+    if (control?.type === 'disconnect') {
+      if (control.packet.sessionExpiry !== undefined && control.packet.sessionExpiry > 0) {
+        if (this.#connect?.sessionExpiry === 0) return this.#refuse(Faults.SESSION_EXPIRY);
+      }
+      this.#disconnect = control.packet;
+    }
+    this.#published = 0;
+    this.#shown = false;
+    const begun = this.#begun;
+    this.#begun = packets;
+    if (this.#stream?.offer(run, begun) !== true && this.#state !== 'closed') {
+      this.#close('protocol-error', ReasonCode.PROTOCOL_ERROR, 'aedes stopped reading');
+    }
+  }
+
+  #begin(connect: ConnectPacket): void {
+    this.#connect = connect;
+    this.protocolVersion = connect.protocolVersion;
+    this.#parts.counters.unfinished--;
+    this.#parts.wheel.delete(this);
+    this.#state = 'asking';
+    this.#stream = new PacketStream<AedesConnection<Context>>(this);
+    this.#parts.broker.handle(this.#stream);
+  }
+
+  // ---- aedes: its stream and its hooks
+
+  aedesWrote(bytes: Buffer): void {
+    if (this.#state !== 'closed') this.#outbox.sendNow(bytes);
+  }
+
+  aedesClosed(error: Error | null): void {
+    if (this.#state === 'closed') return;
+    if (this.#disconnect !== null) {
+      const { reason } = this.#disconnect;
+      this.#close(reason === ReasonCode.SUCCESS ? 'clean' : 'with-will', reason, reasonText(reason));
+    } else {
+      this.#parts.counters.protocolErrors++;
+      this.#close('protocol-error', ReasonCode.PROTOCOL_ERROR, error?.message ?? 'closed by aedes');
+    }
+  }
+
+  connecting(packet: AedesConnectPacket): void {
+    amendConnect(packet, `c${this.id}`);
+  }
+
+  authenticating(client: Client, proceed: () => void): void {
+    const connect = this.#connect;
+    if (connect === null || this.#state !== 'asking') return;
+    const clientIdAssigned = connect.clientId === '';
+    this.clientId = clientIdAssigned ? client.id : connect.clientId;
+    const request: ConnectRequest = { ...connect, clientId: this.clientId, clientIdAssigned };
+    this.#ask(request).then(
+      (verdict) => this.#decide(verdict, proceed),
+      (error: unknown) => {
+        this.#parts.report(error);
+        this.#decide(
+          { accept: false, reason: ReasonCode.UNSPECIFIED_ERROR, detail: 'internal error' },
+          proceed,
+        );
+      },
+    );
+  }
+
+  async #ask(request: ConnectRequest): Promise<ConnectVerdict> {
+    this.#parts.asked(this);
+    return this.#parts.host.connect(request, this);
+  }
+
+  #decide(verdict: ConnectVerdict, proceed: () => void): void {
+    if (this.#state !== 'asking') return;
+    if (verdict.accept) {
+      this.#state = 'accepted';
+      proceed();
+    } else {
+      const { reason } = verdict;
+      this.#outbox.sendNow(encodeRefusal(this.protocolVersion, reason));
+      this.#close('server', reason, verdict.detail ?? reasonText(reason));
+    }
+  }
+
+  connected(): void {
+    if (this.#state !== 'accepted') return;
+    this.#state = 'ready';
+    this.#lastPacket = this.#parts.wheel.now;
+    this.#outbox.open();
+    if (!this.#outbox.congested) this.#parts.wheel.set(this, this.#keepAliveEnd());
+    this.#parts.wakeQueue.add(this);
+  }
+
+  publishing(packet: PublishPacket): void {
+    if (this.#state !== 'ready') return;
+    const { qos } = packet;
+    if (
+      qos > 0 &&
+      ++this.#unacknowledged > this.#parts.options.receiveMaximum &&
+      this.protocolVersion === 5
+    ) {
+      this.#refuse(Faults.RECEIVE_MAXIMUM);
+      return;
+    }
+    this.#parts.host.publish(this, {
+      topic: packet.topic,
+      payload: typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload,
+      qos,
+      retain: packet.retain,
+      dup: packet.dup,
+      packetId: qos > 0 ? (packet.messageId ?? 0) : 0,
+      properties: this.protocolVersion === 5 ? (this.#reader.properties[this.#published++] ?? EMPTY) : EMPTY,
+    });
+  }
+
+  released(packetId: number): void {
+    if (this.#state === 'ready') this.#parts.host.release(this, packetId);
+  }
+
+  acknowledged(packetId: number, stage: DeliveryStage, reason: number): void {
+    if (this.#state === 'ready') this.#parts.host.acknowledged(this, packetId, stage, reason);
+  }
+
+  /** aedes asks once per filter; the whole packet is shown at the first. */
+  subscribing(): void {
+    const { control } = this.#reader;
+    if (this.#state !== 'ready' || this.#shown || control?.type !== 'subscribe') return;
+    this.#shown = true;
+    const request = this.#sharedFilters.without(control.request);
+    if (request === null) {
+      this.subscribed(control.request.packetId, []);
+    } else {
+      this.#parts.host.subscribe(this, request);
+    }
+  }
+
+  unsubscribing(): void {
+    const { control } = this.#reader;
+    if (this.#state !== 'ready' || control?.type !== 'unsubscribe') return;
+    this.#parts.host.unsubscribe(this, control.request);
+  }
+
+  // ---- the host
+
+  acknowledge(packetId: number, qos: 1 | 2, reason: number): void {
+    if (this.#state !== 'ready') return;
+    if (qos === 1 || isFailure(reason)) this.#unacknowledged--;
+    this.#outbox.acknowledge(
+      qos === 1 ? PacketType.PUBACK : PacketType.PUBREC,
+      packetId,
+      this.protocolVersion === 5 ? reason : 0,
+    );
+  }
+
+  complete(packetId: number, reason: number): void {
+    if (this.#state !== 'ready') return;
+    this.#unacknowledged = Math.max(0, this.#unacknowledged - 1);
+    this.#outbox.acknowledge(PacketType.PUBCOMP, packetId, this.protocolVersion === 5 ? reason : 0);
+  }
+
+  subscribed(packetId: number, reasons: readonly number[]): void {
+    if (this.#state !== 'ready') return;
+    const all = this.#sharedFilters.complete(packetId, reasons);
+    this.#outbox.send([encodeSubscribed(this.protocolVersion, packetId, all)]);
+  }
+
+  unsubscribed(packetId: number, reasons: readonly number[]): void {
+    if (this.#state !== 'ready') return;
+    this.#outbox.send([encodeUnsubscribed(this.protocolVersion, packetId, reasons)]);
+  }
+
+  deliver(publish: OutboundPublish): boolean {
+    if (this.#state === 'closed') return true;
+    return this.#outbox.send(encodePublish(this.protocolVersion, publish));
+  }
+
+  release(packetId: number): void {
+    if (this.#state !== 'closed') this.#outbox.acknowledge(PacketType.PUBREL, packetId, 0);
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#state !== 'closed') this.#parts.wakeQueue.add(this);
+  }
+
+  disconnect(reason: number, detail: string): void {
+    this.#sayFarewell(reason, detail);
+    this.#close('server', reason, detail);
+  }
+
+  // ---- time and room
+
+  outboxCongested(): void {
+    this.#congestedSince = this.#parts.wheel.now;
+    this.#parts.wheel.set(this, this.#congestedSince + this.#parts.options.writeTimeoutMs);
+  }
+
+  outboxDrained(): void {
+    if (!this.#outbox.refused || this.#outbox.congested || this.#state !== 'ready') return;
+    this.#outbox.refused = false;
+    try {
+      this.#parts.host.drained(this);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  due(now: number): number {
+    const { counters, options } = this.#parts;
+    if (this.#state === 'handshake') {
+      counters.connectTimeouts++;
+      this.#close('lost', 0, 'no CONNECT in time');
+      return 0;
+    }
+    if (this.#outbox.congested) {
+      if (now - this.#congestedSince < options.writeTimeoutMs)
+        return this.#congestedSince + options.writeTimeoutMs;
+      counters.writeTimeouts++;
+      this.#close('server', ReasonCode.QUOTA_EXCEEDED, 'the client stopped reading');
+      this.#source.destroy();
+      return 0;
+    }
+    if (this.#paused) this.#lastPacket = now;
+    const end = this.#keepAliveEnd();
+    if (end === 0 || now < end) return end;
+    counters.keepAliveTimeouts++;
+    const reason = ReasonCode.KEEP_ALIVE_TIMEOUT;
+    this.#sayFarewell(reason, reasonText(reason));
+    this.#close('keep-alive', reason, 'no packet within one and a half times the keep-alive [MQTT-3.1.2-22]');
+    return 0;
+  }
+
+  #keepAliveEnd(): number {
+    const keepAlive = this.#connect?.keepAlive ?? 0;
+    return keepAlive === 0 ? 0 : this.#lastPacket + keepAlive * 1500;
+  }
+
+  // ---- the end
+
+  #refuse(fault: Fault): void {
+    this.#parts.counters.protocolErrors++;
+    if (this.#state === 'ready') {
+      this.#sayFarewell(fault.reason, fault.text);
+    } else if (this.#reader.version === 5 || answersWithoutMqtt5(fault)) {
+      this.#outbox.sendNow(encodeRefusal(this.#reader.version, fault.reason));
+    }
+    this.#close('protocol-error', fault.reason, fault.text);
+  }
+
+  #fail(error: unknown): void {
+    this.#parts.counters.internalErrors++;
+    this.#parts.report(error);
+    this.disconnect(ReasonCode.UNSPECIFIED_ERROR, 'internal error');
+  }
+
+  /** Acknowledgements and deliveries already taken leave first. */
+  #sayFarewell(reason: number, detail: string): void {
+    if (this.#state !== 'ready') return;
+    this.#outbox.flush();
+    if (this.protocolVersion !== 5) return;
+    this.#outbox.sendNow(encodeDisconnect(reason, detail, this.#connect?.maximumPacketSize ?? 0));
+  }
+
+  #close(kind: ClosureKind, reason: number, detail: string): void {
+    const state = this.#state;
+    if (state === 'closed') return;
+    if (state === 'ready') this.#outbox.flush();
+    this.#state = 'closed';
+    const { counters, wheel } = this.#parts;
+    counters.connections--;
+    if (this.#connect === null) counters.unfinished--;
+    wheel.delete(this);
+    this.#reader.clear();
+    this.#source.off('data', this.#onData);
+    this.#source.off('end', this.#onEnd);
+    this.#source.off('drain', this.#onDrain);
+    this.#stream?.destroy();
+    const accepted = state === 'accepted' || state === 'ready';
+    this.#parts.closed(this, {
+      kind,
+      reason,
+      detail,
+      willDue: accepted && kind !== 'clean',
+      sessionExpiry: this.#disconnect?.sessionExpiry,
+    });
+    // The host records a DISCONNECT before the client sees its socket closed.
+    if (kind !== 'clean' && kind !== 'with-will') this.closeSocket(kind === 'lost');
+  }
+
+  closeSocket(atOnce: boolean): void {
+    if (atOnce) this.#source.destroy();
+    else closeGently(this.#source, this.#parts.options.lingerMs);
+  }
+}
+
+/** The refusals MQTT 3.x has a CONNACK code for; anything else just closes [MQTT-3.1.4-1]. */
+function answersWithoutMqtt5(fault: Fault): boolean {
+  return fault === Faults.PROTOCOL_VERSION || fault === Faults.CLIENT_ID_EMPTY;
+}

@@ -1,0 +1,59 @@
+import { MqttError } from '../errors.ts';
+
+/** What the aedes engine lets its devices do. Sizes in bytes, times in milliseconds. */
+export interface AedesEngineOptions {
+  /** Largest packet a client may send; announced to MQTT 5 clients. */
+  maxPacketBytes: number;
+  /** Largest CONNECT: anybody may send one. */
+  maxConnectBytes: number;
+  /** Unacknowledged QoS 1 and 2 PUBLISHes of an MQTT 5 client; announced and enforced (DISCONNECT 0x93). */
+  receiveMaximum: number;
+  /** Topic aliases an MQTT 5 client may use; each can hold a topic of 64 KiB. */
+  topicAliasMaximum: number;
+  /** Levels of a topic or filter; aedes takes 100 at most. */
+  maxTopicLevels: number;
+  /** From the first byte to a complete CONNECT. */
+  connectTimeoutMs: number;
+  /** How long a client may leave what it was sent unread before it is cut off. */
+  writeTimeoutMs: number;
+  /** How long a closing socket may take to read its last packet. */
+  lingerMs: number;
+  /** Told of every error that was thrown where none is expected; the connection it concerns is closed. */
+  report: (error: unknown) => void;
+}
+
+export const defaultEngineOptions: AedesEngineOptions = {
+  maxPacketBytes: 960 * 1024,
+  maxConnectBytes: 128 * 1024,
+  receiveMaximum: 1024,
+  topicAliasMaximum: 8,
+  maxTopicLevels: 100,
+  connectTimeoutMs: 10_000,
+  writeTimeoutMs: 60_000,
+  lingerMs: 2_000,
+  report: () => {},
+};
+
+/** Every numeric option with its allowed range. */
+const RANGES: [Exclude<keyof AedesEngineOptions, 'report'>, number, number][] = [
+  ['maxPacketBytes', 128, 268_435_460],
+  ['maxConnectBytes', 128, 268_435_460],
+  ['receiveMaximum', 1, 65535],
+  ['topicAliasMaximum', 0, 65535],
+  ['maxTopicLevels', 1, 100],
+  ['connectTimeoutMs', 1, 3_600_000],
+  ['writeTimeoutMs', 1, 3_600_000],
+  ['lingerMs', 0, 60_000],
+];
+
+/** @throws MqttError 'invalid-option' */
+export function engineOptions(given: Partial<AedesEngineOptions>): AedesEngineOptions {
+  const options = { ...defaultEngineOptions, ...given };
+  for (const [name, least, most] of RANGES) {
+    const value = options[name];
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new MqttError('invalid-option', `${name} is ${value}, allowed are ${least} to ${most}`);
+    }
+  }
+  return options;
+}

@@ -1,0 +1,21 @@
+export * from './ack-queue.ts';
+export { createAedesEngine } from './aedes/aedes-engine.ts';
+export { defaultEngineOptions, type AedesEngineOptions } from './aedes/engine-options.ts';
+export * from './engine/mqtt-engine.ts';
+export {
+  ReasonCode,
+  connectReturnCode,
+  isFailure,
+  reasonText,
+  type ReasonName,
+} from './engine/reason-code.ts';
+export * from './errors.ts';
+export * from './outbound-window.ts';
+export * from './publish-properties.ts';
+export * from './subscription-trie.ts';
+export * from './topic-filter.ts';
+export { topicNameProblem } from './topic-name.ts';
+export type { Listener, ListenOptions } from './transport/listener.ts';
+export { listenTcp } from './transport/tcp-listener.ts';
+export { listenWebSocket, type WebSocketListenOptions } from './transport/websocket-listener.ts';
+export { publishWireBytes } from './wire/publish-encoder.ts';
