@@ -6,6 +6,7 @@ export { sharedKafka, SHARED_KAFKA_VARIABLE } from './kafka/shared-kafka.ts';
 export { startNats, NatsServer, type NatsOptions } from './nats/nats-server.ts';
 export { natsInfo, type NatsInfo } from './nats/nats-probe.ts';
 export { alive } from './process/alive.ts';
+export { sameProcess, thisProcess } from './process/process-identity.ts';
 export { ServerProcess, type Exit, type Launch } from './process/server-process.ts';
 export { TemporaryFolder } from './process/temporary-folder.ts';
 export { provisionKafka, KAFKA_IMAGE, KAFKA_VERSION, type KafkaProgram } from './provision/kafka-program.ts';

@@ -22,7 +22,7 @@ export function natsInfo(host: string, port: number, timeoutMs = 2000): Promise<
       const end = text.indexOf('\r\n');
       if (end < 0) return;
       const line = text.slice(0, end);
-      if (line.startsWith('INFO ')) resolve(JSON.parse(line.slice('INFO '.length)));
+      if (line.startsWith('INFO ')) resolve(JSON.parse(line.slice('INFO '.length)) as NatsInfo);
       else reject(new Error(`${host}:${port} is not a NATS server`));
       socket.destroy();
     });

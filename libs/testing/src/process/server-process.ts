@@ -108,8 +108,10 @@ export class ServerProcess implements AsyncDisposable {
     const running = this.#running;
     if (!running) return { code: null, signal: null };
     running.child.ref();
-    this.resume();
     this.signal('SIGTERM');
+    // Whoever froze it: only a process that runs can end politely.
+    this.#paused = false;
+    this.signal('SIGCONT');
     const timer = setTimeout(() => this.signal('SIGKILL'), this.launch.stopTimeoutMs);
     try {
       return await running.exited;

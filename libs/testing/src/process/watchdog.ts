@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 
 // A shell that outlives us by a moment. It learns of each child and temporary folder through its standard input; the
@@ -52,6 +53,7 @@ function start(): ChildProcess {
   child.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
   child.unref();
-  if ('unref' in child.stdin && typeof child.stdin.unref === 'function') child.stdin.unref();
+  // A pipe of a child is a socket, whatever its declared type says; only sockets can be unreferenced.
+  if (child.stdin instanceof Socket) child.stdin.unref();
   return child;
 }

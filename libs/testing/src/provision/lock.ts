@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, wri
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TestingError } from '../errors.ts';
-import { alive } from '../process/alive.ts';
+import { sameProcess, thisProcess } from '../process/process-identity.ts';
 
 const OWNER = 'owner';
 const POLL_MS = 100;
@@ -17,9 +17,9 @@ export async function withLock<T>(path: string, work: () => Promise<T>, timeoutM
   mkdirSync(dirname(path), { recursive: true });
   const deadline = performance.now() + timeoutMs;
   while (!acquire(path)) {
-    removeIfAbandoned(path);
+    if (removeIfAbandoned(path)) continue;
     if (performance.now() > deadline) {
-      throw new TestingError('lock-timeout', `process ${ownerOf(path) ?? '?'} has held ${path} for too long`);
+      throw new TestingError('lock-timeout', `process ${ownerOf(path)?.split(' ')[0] ?? '?'} holds ${path}`);
     }
     await delay(POLL_MS);
   }
@@ -32,7 +32,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, timeoutM
 
 function acquire(path: string): boolean {
   const prepared = mkdtempSync(`${path}.`);
-  writeFileSync(join(prepared, OWNER), String(process.pid));
+  writeFileSync(join(prepared, OWNER), thisProcess());
   try {
     renameSync(prepared, path);
     return true;
@@ -43,9 +43,9 @@ function acquire(path: string): boolean {
 }
 
 // Two who find the same dead owner must not both remove: the second would remove the first one's fresh lock.
-function removeIfAbandoned(path: string): void {
+function removeIfAbandoned(path: string): boolean {
   const owner = ownerOf(path);
-  if (owner === undefined || alive(owner)) return;
+  if (owner === undefined || sameProcess(owner)) return false;
   const removal = `${path}.removal`;
   try {
     mkdirSync(removal);
@@ -53,10 +53,11 @@ function removeIfAbandoned(path: string): void {
     const since = statSync(removal, { throwIfNoEntry: false })?.mtimeMs;
     if (since !== undefined && Date.now() - since > REMOVAL_MS)
       rmSync(removal, { recursive: true, force: true });
-    return;
+    return false;
   }
   if (ownerOf(path) === owner) remove(path);
   rmSync(removal, { recursive: true, force: true });
+  return true;
 }
 
 // In one step: an emptied folder that is still there could be acquired, and then lose its new owner's file.
@@ -66,9 +67,9 @@ function remove(path: string): void {
   rmSync(grave, { recursive: true, force: true });
 }
 
-function ownerOf(path: string): number | undefined {
+function ownerOf(path: string): string | undefined {
   try {
-    return Number(readFileSync(join(path, OWNER), 'utf8'));
+    return readFileSync(join(path, OWNER), 'utf8');
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { guard } from '../process/watchdog.ts';
 
 // Servers such as mosquitto and haproxy live where Debian does not let an ordinary user's PATH look.
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
@@ -32,15 +33,20 @@ export async function run(
   args: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Output> {
+  const running = promisify(execFile)(file, args, { env, maxBuffer: 64 * 1024 * 1024, encoding: 'utf8' });
+  const { pid } = running.child;
+  const release = pid === undefined ? undefined : guard(`pid:${pid}`);
   try {
-    return await promisify(execFile)(file, args, { env, maxBuffer: 64 * 1024 * 1024, encoding: 'utf8' });
+    return await running;
   } catch (cause) {
     const printed =
       cause instanceof Error && 'stderr' in cause && 'stdout' in cause
-        ? `${cause.stdout}${cause.stderr}`
+        ? `${String(cause.stdout)}${String(cause.stderr)}`
         : '';
     const tail = printed.trim().split('\n').slice(-15).join('\n');
     throw new Error(tail || (cause instanceof Error ? cause.message : String(cause)), { cause });
+  } finally {
+    release?.();
   }
 }
 

@@ -68,9 +68,14 @@ export class Proc implements AsyncDisposable {
     return this.process.pid;
   }
 
+  /** Resolves when the process that runs now has ended. */
+  get exited(): Promise<Exit> {
+    return this.process.exited;
+  }
+
   /** What the running service listens on, by name: `http` and `grpc` as `host:port`, others as URLs. */
   get endpoints(): Endpoints {
-    return existsSync(this.#endpointsFile) ? JSON.parse(readFileSync(this.#endpointsFile, 'utf8')) : {};
+    return existsSync(this.#endpointsFile) ? readEndpoints(this.#endpointsFile) : {};
   }
 
   /** One endpoint by name; an error names those there are. */
@@ -136,6 +141,18 @@ export class Proc implements AsyncDisposable {
     }
     throw new Error(last);
   }
+}
+
+// Beside its endpoints the file says who wrote it.
+const IDENTITY = ['service', 'instance', 'version', 'pid'];
+
+function readEndpoints(file: string): Endpoints {
+  const said = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  const endpoints: Record<string, string> = {};
+  for (const [name, value] of Object.entries(said)) {
+    if (!IDENTITY.includes(name)) endpoints[name] = String(value);
+  }
+  return endpoints;
 }
 
 /** The environment variable of a setting: `log.lingerMs` is TRIBUTARY_LOG_LINGER_MS. */

@@ -11,7 +11,7 @@ const FIXTURE = fileURLToPath(new URL('../fixtures/abandon-children.ts', import.
 test('children and temporary folders do not survive a process that was killed', async () => {
   const { stdout, signal } = spawnSync(process.execPath, [FIXTURE], { encoding: 'utf8' });
   assert.equal(signal, 'SIGKILL');
-  const { folder, pids }: { folder: string; pids: number[] } = JSON.parse(stdout);
+  const { folder, pids } = JSON.parse(stdout) as { folder: string; pids: number[] };
   assert.equal(pids.length, 2);
   await until(() => !pids.some(alive), { what: 'the servers are gone' });
   await until(() => !existsSync(folder), { what: 'the folder is gone' });

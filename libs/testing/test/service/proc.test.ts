@@ -24,7 +24,7 @@ test('a service gets its settings, tells its endpoints and is awaited until it i
   };
   await using proc = await Proc.start('example', options);
   assert.equal((await proc.get('/readyz')).status, 200);
-  const environment: Record<string, string> = JSON.parse(await (await proc.get('/environment')).text());
+  const environment = (await (await proc.get('/environment')).json()) as Record<string, string>;
   const settings = Object.keys(environment).filter((name) => name.startsWith('TRIBUTARY_'));
   assert.deepEqual(settings.sort(), [
     'TRIBUTARY_ENDPOINTS_FILE',

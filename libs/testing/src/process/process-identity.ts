@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { alive } from './alive.ts';
+
+/** Names this process so that a later one with the same process id is not taken for it. */
+export function thisProcess(): string {
+  return `${process.pid} ${startOf(process.pid)}`;
+}
+
+/** Whether the process that gave itself this name still runs. */
+export function sameProcess(identity: string): boolean {
+  const [pid, start] = identity.split(' ');
+  return alive(Number(pid)) && start === startOf(Number(pid));
+}
+
+// Field 22 of /proc/<pid>/stat: clock ticks between the boot of the system and the start of the process. The second
+// field is the program's name in parentheses and may hold anything. Without /proc the process id alone must do.
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
