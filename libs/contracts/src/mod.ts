@@ -1,3 +1,4 @@
+export * from './dead-letter.ts';
 export * from './errors.ts';
 export * from './frame/delivery-batch.ts';
 export * from './frame/envelope.ts';

@@ -34,6 +34,16 @@ export const kafkaEgressMetrics = {
   tributary_egress_position: gauge('Log sequence committed to the position topic.', {
     labels: ['cluster', 'partition'],
   }),
+  tributary_egress_log_lag: gauge('Log sequences not yet committed, whether mapped or not.', {
+    labels: ['cluster', 'partition'],
+  }),
+  tributary_egress_out_bytes: gauge(
+    'Bytes that OUT holds: those not yet committed, and the last message that is.',
+    {
+      unit: 'By',
+      labels: ['cluster', 'partition'],
+    },
+  ),
   tributary_egress_out_lag: gauge('OUT messages not yet committed.', {
     unit: '{message}',
     labels: ['cluster', 'partition'],

@@ -9,6 +9,12 @@ export const sharedMetrics = {
   tributary_nats_reconnects_total: counter('Times the NATS connection was re-established.'),
   tributary_leases_held: gauge('Leases held by this instance.', { labels: ['kind'] }),
   tributary_leases_lost_total: counter('Leases lost before they were released.', { labels: ['kind'] }),
+  tributary_partition_halted: gauge(
+    '1 while a partition is stopped by a finding and waits for somebody, else 0.',
+    {
+      labels: ['cluster', 'partition'],
+    },
+  ),
   process_cpu_seconds_total: counter('CPU time of the process.', { unit: 's', labels: ['mode'] }),
   process_resident_memory_bytes: gauge('Resident set size.', { unit: 'By' }),
   process_start_time_seconds: gauge('Start of the process, Unix time.', { unit: 's' }),

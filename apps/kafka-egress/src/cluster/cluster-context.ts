@@ -1,0 +1,24 @@
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { KafkaAdmin } from '@tributary/kafka';
+import type { LogTopology } from '@tributary/log';
+import type { ResolvedCluster } from '@tributary/mapping';
+import type { Log } from '@tributary/service';
+import type { Metrics } from '@tributary/telemetry';
+import type { EgressConfig } from '../config.ts';
+import type { TopicDirectory } from '../kafka/topic-directory.ts';
+import type { ClusterHealth } from './cluster-health.ts';
+
+/** What the partitions of one cluster share. */
+export interface ClusterContext {
+  readonly cluster: ResolvedCluster;
+  readonly config: EgressConfig;
+  readonly instance: string;
+  readonly js: JetStreamClient;
+  readonly manager: JetStreamManager;
+  readonly topology: LogTopology;
+  readonly admin: KafkaAdmin;
+  readonly topics: TopicDirectory;
+  readonly health: ClusterHealth;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}

@@ -1,0 +1,151 @@
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { KV } from '@nats-io/kv';
+import { deadLetterStream } from '@tributary/contracts';
+import { KafkaAdmin } from '@tributary/kafka';
+import { ensureOut, ensureStream, Membership, Ownership, type Lease, type LogTopology } from '@tributary/log';
+import type { ResolvedCluster } from '@tributary/mapping';
+import type { Health, Log } from '@tributary/service';
+import type { Metrics } from '@tributary/telemetry';
+import type { EgressConfig } from '../config.ts';
+import { clusterOptions } from '../kafka/cluster-options.ts';
+import { TopicDirectory } from '../kafka/topic-directory.ts';
+import { PartitionWorker } from '../partition/partition-worker.ts';
+import type { ClusterContext } from './cluster-context.ts';
+import { clusterGauges } from './cluster-gauges.ts';
+import { ClusterHealth } from './cluster-health.ts';
+
+/** What all clusters of a process share. */
+export interface EgressResources {
+  readonly config: EgressConfig;
+  readonly instance: string;
+  readonly js: JetStreamClient;
+  readonly manager: JetStreamManager;
+  readonly topology: LogTopology;
+  /** `buckets.leases` */
+  readonly leases: KV;
+  readonly health: Pick<Health, 'set' | 'remove'>;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/**
+ * One life of a cluster in this process: joined, owning its share of the partitions, until it is closed or its
+ * lease is lost. Each cluster is a role of its own, so that processes may serve different clusters.
+ */
+export class ClusterEgress implements AsyncDisposable {
+  readonly #context: ClusterContext;
+  readonly #workers: ReadonlyMap<number, PartitionWorker>;
+  readonly #membership: Membership;
+  readonly #scope: AsyncDisposableStack;
+
+  private constructor(
+    context: ClusterContext,
+    workers: ReadonlyMap<number, PartitionWorker>,
+    membership: Membership,
+    scope: AsyncDisposableStack,
+  ) {
+    this.#context = context;
+    this.#workers = workers;
+    this.#membership = membership;
+    this.#scope = scope;
+  }
+
+  /** @throws LogError 'stream-differs' if a stream is not what the settings say */
+  static async open(cluster: ResolvedCluster, resources: EgressResources): Promise<ClusterEgress> {
+    const { config, topology, instance, log } = resources;
+    await ensureStreams(cluster.name, resources);
+    await using opening = new AsyncDisposableStack();
+    const health = opening.use(new ClusterHealth(resources.health, cluster.name));
+    const admin = opening.use(
+      new KafkaAdmin(clusterOptions(cluster, config, `tributary-egress-${instance}`)),
+    );
+    const topics = topicDirectory(cluster, admin, config['egress.topicPatienceMs'], log);
+    const context: ClusterContext = { ...resources, cluster, admin, topics, health };
+    const workers = new Map<number, PartitionWorker>();
+    opening.use(clusterGauges(context, workers));
+    const owning: { ownership?: Ownership } = {};
+    const membership = opening.use(
+      await Membership.join({
+        kv: resources.leases,
+        role: `kafka-egress-${cluster.name}`,
+        instance,
+        ttlMs: config['lease.ttlMs'],
+        onChange: () => owning.ownership?.reconcile(),
+      }),
+    );
+    owning.ownership = opening.use(
+      new Ownership({
+        membership,
+        work: (lease) => work(context, workers, lease, membership.lost),
+        onWorkerError: (resource, error) =>
+          log.error({ resource, error }, 'partition failed, tried again soon'),
+      }),
+    );
+    owning.ownership.setResources(topology.streams.map((_, partition) => `${cluster.name}_${partition}`));
+    return new ClusterEgress(context, workers, membership, opening.move());
+  }
+
+  /** Aborted when the lease is gone: close this and open the cluster anew. */
+  get lost(): AbortSignal {
+    return this.#membership.lost;
+  }
+
+  /** For the status of the service. */
+  status(): unknown {
+    const { cluster, health, topics } = this.#context;
+    const partitions = [...this.#workers].map(([partition, { trimmer }]) => {
+      const { position, outSequence } = trimmer.commit ?? {};
+      return { partition, position, outSequence, lag: trimmer.lag, troubles: health.troubles(partition) };
+    });
+    return { brokers: cluster.brokers, partitions, topicsAtFault: topics.faults };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#scope.disposeAsync();
+  }
+}
+
+async function ensureStreams(cluster: string, { config, manager, topology }: EgressResources): Promise<void> {
+  const replicas = config['log.replicas'];
+  await ensureOut(manager, cluster, topology, { maxBytes: config['out.maxBytes'], replicas });
+  const maxBytes = config['egress.deadLetterMaxBytes'];
+  await ensureStream(manager, deadLetterStream(cluster, { maxBytes, replicas }));
+}
+
+async function work(
+  context: ClusterContext,
+  workers: Map<number, PartitionWorker>,
+  lease: Lease,
+  lost: AbortSignal,
+): Promise<void> {
+  const partition = Number(lease.resource.slice(lease.resource.lastIndexOf('_') + 1));
+  const worker = new PartitionWorker(context, partition, lease);
+  workers.set(partition, worker);
+  try {
+    await worker.run(lost);
+  } finally {
+    workers.delete(partition);
+  }
+}
+
+function topicDirectory(
+  cluster: ResolvedCluster,
+  admin: KafkaAdmin,
+  patienceMs: number,
+  log: Log,
+): TopicDirectory {
+  return new TopicDirectory({
+    admin,
+    creation: cluster.createTopics,
+    patienceMs,
+    onChange: (topic, what, reason) => {
+      const about = { cluster: cluster.name, topic, finding: reason };
+      if (what === 'fault') log.error(about, 'topic cannot be produced to, its records wait');
+      else if (what === 'given-up')
+        log.error(about, 'topic cannot be produced to, its records become dead letters');
+      else if (what === 'usable')
+        log.info({ cluster: cluster.name, topic }, 'topic can be produced to again');
+      else log.info({ cluster: cluster.name, topic, ...cluster.createTopics }, 'topic created');
+    },
+  });
+}

@@ -1,0 +1,52 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { buckets } from '@tributary/contracts';
+import { connectNats, ensureLog, MappingVersions, openBucket } from '@tributary/log';
+import { runService } from '@tributary/service';
+import { ClusterSet } from './cluster/cluster-set.ts';
+import { MappingFollower } from './cluster/mapping-follower.ts';
+import { settings } from './config.ts';
+
+await runService({
+  name: 'kafka-egress',
+  settings,
+  async start(service) {
+    const { config, log, health, metrics, instance, signal } = service;
+    const nats = await connectNats({
+      servers: [...config['nats.servers']],
+      name: `kafka-egress ${instance}`,
+    });
+    service.onStop('nats', () => nats.close());
+    const js = jetstream(nats);
+    const manager = await jetstreamManager(nats);
+    const replicas = config['log.replicas'];
+    const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
+    const topology = await ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
+    const leases = await openBucket(js, buckets.leases, { replicas });
+    const clusters = new ClusterSet({
+      config,
+      instance,
+      js,
+      manager,
+      topology,
+      leases,
+      health,
+      metrics,
+      log,
+    });
+    service.onStop('clusters', () => clusters[Symbol.asyncDispose]());
+    const follower = new MappingFollower({
+      versions: new MappingVersions(await openBucket(js, buckets.config, { replicas })),
+      variables: process.env,
+      only: config['egress.clusters'],
+      health,
+      log,
+      signal,
+      apply: (wanted) => clusters.apply(wanted),
+    });
+    const following = follower.run();
+    service.onStop('mapping', () => following);
+    service.admin.status('mapping', () => ({ version: follower.version }));
+    service.admin.status('clusters', () => clusters.status());
+    service.admin.onDrain(() => clusters[Symbol.asyncDispose]());
+  },
+});

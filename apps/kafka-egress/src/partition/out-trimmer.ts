@@ -1,0 +1,65 @@
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { Commit } from './partition-sender.ts';
+
+/** How much of a partition is not committed yet. */
+export interface Lag {
+  /** Messages of OUT behind the committed one. */
+  readonly outMessages: number;
+  /** Bytes that OUT holds. */
+  readonly outBytes: number;
+  /** Log sequences behind the committed one, whether mapped or not. */
+  readonly logSequences: number;
+}
+
+/**
+ * Removes from OUT what is committed. The message of the committed position itself stays: OUT is its writer's
+ * checkpoint, and a stream forgets the last sequence of a subject together with the message.
+ */
+export class OutTrimmer {
+  readonly #manager: JetStreamManager;
+  readonly #out: string;
+  readonly #log: string;
+  #trimmed = 0;
+  #commit: Commit | null = null;
+  #lag: Lag | null = null;
+
+  /** @param out name of the OUT stream. @param log name of the log's stream */
+  constructor(manager: JetStreamManager, out: string, log: string) {
+    this.#manager = manager;
+    this.#out = out;
+    this.#log = log;
+  }
+
+  committed(commit: Commit): void {
+    this.#commit = commit;
+  }
+
+  get commit(): Commit | null {
+    return this.#commit;
+  }
+
+  /** As of the last round. */
+  get lag(): Lag | null {
+    return this.#lag;
+  }
+
+  /** One round. @returns whether something was removed */
+  async round(): Promise<boolean> {
+    const commit = this.#commit;
+    const trims = commit !== null && commit.outSequence > this.#trimmed;
+    if (trims) {
+      await this.#manager.streams.purge(this.#out, { seq: commit.outSequence });
+      this.#trimmed = commit.outSequence;
+    }
+    const [out, log] = await Promise.all([
+      this.#manager.streams.info(this.#out),
+      this.#manager.streams.info(this.#log),
+    ]);
+    this.#lag = {
+      outMessages: Math.max(0, out.state.last_seq - (commit?.outSequence ?? out.state.first_seq - 1)),
+      outBytes: out.state.bytes,
+      logSequences: Math.max(0, log.state.last_seq - (commit?.position.sequence ?? 0)),
+    };
+    return trims;
+  }
+}

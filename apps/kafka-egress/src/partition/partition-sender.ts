@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Delivery, Outgoing } from '../kafka/delivery.ts';
+import type { OutMessage } from '../out/out-message.ts';
+import type { OutQueue } from '../out/out-queue.ts';
+import type { PositionTopic } from '../position/position-topic.ts';
+import { positionOf, type EgressPosition } from '../position/position.ts';
+import type { PartitionMetrics } from './partition-metrics.ts';
+
+export interface SenderOptions {
+  readonly queue: OutQueue;
+  readonly delivery: Delivery;
+  readonly positions: PositionTopic;
+  /** Keys of former owners, removed with the first commit. */
+  readonly formerKeys: readonly string[];
+  /** Incarnation of the OUT stream. */
+  readonly out: string;
+  /** Finish what is in flight, commit, and return. */
+  readonly stop: AbortSignal;
+  /** Nothing may be sent any more. */
+  readonly hard: AbortSignal;
+  readonly lingerMs: number;
+  readonly idleCommitMs: number;
+  /** A process that slept for this long may have lost its lease without knowing, in ms. */
+  readonly doubtMs: number;
+  readonly metrics: PartitionMetrics;
+  onCommitted(commit: Commit): void;
+}
+
+/** A position that Kafka holds. */
+export interface Commit {
+  readonly position: EgressPosition;
+  /** Sequence of its message in OUT. */
+  readonly outSequence: number;
+}
+
+/** Progress without records costs nothing to repeat: its position is committed at leisure. */
+const EMPTY_COMMIT_MS = 5_000;
+
+/**
+ * Sends what is in the queue, one send at a time. The position of a batch travels with the records of the next one:
+ * it is in Kafka no earlier than its records, and costs no request of its own.
+ */
+export class PartitionSender {
+  readonly #options: SenderOptions;
+  #formerKeys: readonly string[];
+  /** All up to here is stored, but its position is not. */
+  #pending: Commit | null = null;
+  #commitAtMs = Infinity;
+  #sendAtMs = 0;
+  #awakeMs = performance.now();
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    this.#formerKeys = options.formerKeys;
+  }
+
+  /** Runs until `stop`, or until the queue has ended and is empty. */
+  async run(): Promise<void> {
+    const { queue, stop, hard } = this.#options;
+    while (!stop.aborted) {
+      await queue.arrival(this.#commitAtMs - performance.now());
+      if (queue.empty) {
+        if (queue.ended) break;
+        await this.#commit();
+        continue;
+      }
+      await queue.fill(this.#sendAtMs - performance.now());
+      if (await this.#mayGoOn()) await this.#send(queue.take());
+    }
+    if (!hard.aborted) await this.#commit();
+  }
+
+  /**
+   * Timers run after input in a turn of the event loop: a process that was frozen would send once more before it
+   * notices that its lease has run out meanwhile. It lets the timers speak first.
+   */
+  async #mayGoOn(): Promise<boolean> {
+    const { stop, doubtMs } = this.#options;
+    if (performance.now() - this.#awakeMs > doubtMs) await sleep(1);
+    this.#awakeMs = performance.now();
+    return !stop.aborted;
+  }
+
+  async #send(messages: readonly OutMessage[]): Promise<void> {
+    const { delivery, metrics, out, lingerMs, idleCommitMs } = this.#options;
+    const last = messages.at(-1);
+    if (last === undefined) return;
+    const records: Outgoing[] = [];
+    let bytes = 0;
+    let oldestMs = Infinity;
+    for (const message of messages) {
+      for (const record of message.records) {
+        records.push(record);
+        bytes += record.bytes;
+        oldestMs = Math.min(oldestMs, record.timestampMs);
+      }
+    }
+    const count = records.length;
+    if (count > 0) {
+      const travelling = this.#pending;
+      if (travelling) this.#addPosition(records, travelling);
+      this.#sendAtMs = performance.now() + lingerMs;
+      await delivery.deliver(records);
+      metrics.records.add(count);
+      metrics.recordBytes.add(bytes);
+      metrics.commitSeconds.record(Math.max(0, Date.now() - oldestMs) / 1_000);
+      if (travelling) this.#committed(travelling);
+    }
+    this.#pending = { position: positionOf(last.position, out), outSequence: last.sequence };
+    const dueMs = performance.now() + (count > 0 ? idleCommitMs : EMPTY_COMMIT_MS);
+    this.#commitAtMs = Math.min(count > 0 ? Infinity : this.#commitAtMs, dueMs);
+  }
+
+  /** Stores the position alone. */
+  async #commit(): Promise<void> {
+    const pending = this.#pending;
+    if (pending === null) return;
+    if (!(await this.#mayGoOnToCommit())) return;
+    const records: Outgoing[] = [];
+    this.#addPosition(records, pending);
+    await this.#options.delivery.deliver(records);
+    this.#pending = null;
+    this.#commitAtMs = Infinity;
+    this.#committed(pending);
+  }
+
+  async #mayGoOnToCommit(): Promise<boolean> {
+    await this.#mayGoOn();
+    return !this.#options.hard.aborted;
+  }
+
+  #addPosition(records: Outgoing[], { position }: Commit): void {
+    const { positions } = this.#options;
+    records.push(positions.record(position));
+    for (const key of this.#formerKeys) records.push(positions.tombstone(key));
+  }
+
+  #committed(commit: Commit): void {
+    this.#formerKeys = [];
+    this.#options.onCommitted(commit);
+  }
+}
