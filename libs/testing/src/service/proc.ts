@@ -167,6 +167,9 @@ function serviceEnvironment(options: ProcOptions): NodeJS.ProcessEnv {
     ([name]) => !/^(TRIBUTARY_|NODE_TEST_|NODE_V8_COVERAGE)/.test(name),
   );
   const settings = { 'http.port': 0, 'grpc.port': 0, ...options.settings };
-  const own = Object.entries(settings).map(([key, value]) => [settingVariable(key), String(value)]);
+  const own = Object.entries(settings).map(([key, value]): [string, string] => [
+    settingVariable(key),
+    String(value),
+  ]);
   return { ...Object.fromEntries(inherited), ...Object.fromEntries(own), ...options.env };
 }
