@@ -46,7 +46,9 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { project: './tsconfig.eslint.json', tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/consistent-type-exports': 'error',
@@ -110,7 +112,10 @@ export default tseslint.config(
         'error',
         {
           patterns: [
-            { group: ['node:*', '!node:buffer', '!node:crypto'], message: 'libs/mapping is pure.' },
+            {
+              group: ['node:*', '!node:buffer', '!node:crypto', '!node:util'],
+              message: 'libs/mapping is pure.',
+            },
             { group: ['@tributary/testing'], message: 'Real servers are for tests.' },
           ],
         },

@@ -22,7 +22,7 @@ export const commonSettings = defineSettings({
     default: 0,
     min: 0,
     max: 300_000,
-    doc: 'How long to go on serving after readiness went off, for a load balancer to notice.',
+    doc: 'How long to go on serving after readiness went off, for a load balancer to notice. Part of the shutdown time.',
   },
   'log.level': {
     type: 'choice',
