@@ -40,6 +40,15 @@ export const ingressMetrics = {
   tributary_ingress_dropped_total: counter('QoS 0 PUBLISH packets dropped before the log, by reason.', {
     labels: ['reason'],
   }),
+  tributary_ingress_repeated_total: counter(
+    'QoS 2 PUBLISH packets that came again before their PUBREL and were not stored again.',
+  ),
+  tributary_ingress_wills_total: counter('Wills put into the log.'),
+  tributary_ingress_takeovers_total: counter(
+    'Connections closed because their client id connected anew, by where.',
+    { labels: ['to'] },
+  ),
+  tributary_ingress_connects_waiting: gauge('CONNECT packets that wait for their session record.'),
   tributary_ingress_appended_envelopes_total: counter('Envelopes stored in the log.', {
     labels: ['partition'],
   }),

@@ -1,0 +1,125 @@
+import { commonSettings, defineSettings, logSettings, type Config, type Service } from '@tributary/service';
+
+/** What an ingress node can be told, besides what every service and every user of the log can. */
+export const ingressSettings = defineSettings({
+  'mqtt.host': { type: 'string', default: '127.0.0.1', doc: 'Address to listen on for MQTT over TCP.' },
+  'mqtt.port': {
+    type: 'integer',
+    default: 1883,
+    min: 0,
+    max: 65_535,
+    doc: 'Port for MQTT over TCP; 0 takes a free one.',
+  },
+  'mqtt.engine': {
+    type: 'choice',
+    values: ['aedes'],
+    default: 'aedes',
+    doc: 'Implementation of the MQTT protocol.',
+  },
+  'websocket.host': {
+    type: 'string',
+    default: '127.0.0.1',
+    doc: 'Address to listen on for MQTT over WebSocket.',
+  },
+  'websocket.port': {
+    type: 'integer',
+    default: 8083,
+    min: 0,
+    max: 65_535,
+    doc: 'Port for MQTT over WebSocket (path /mqtt); 0 takes a free one.',
+  },
+  'auth.anonymous': {
+    type: 'boolean',
+    default: true,
+    doc: 'Let devices connect without credentials. There are no users yet: false refuses everybody.',
+  },
+  'limits.connections': {
+    type: 'integer',
+    default: 100_000,
+    min: 1,
+    doc: 'Devices that may be connected to this node at once.',
+  },
+  'limits.packetBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 1024 * 1024,
+    min: 1024,
+    doc: 'Largest packet a device may send. What NATS can carry (max_payload less 64 KiB) is announced if it is smaller.',
+  },
+  'limits.clientIdBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 256,
+    min: 23,
+    max: 65_535,
+    doc: 'Longest client id, in bytes of UTF-8.',
+  },
+  'limits.unacknowledged': {
+    type: 'integer',
+    default: 1_000,
+    min: 1,
+    max: 65_535,
+    doc: 'Packets of one connection that wait for the log; beyond it the connection is not read. MQTT 5 devices are told it as Receive Maximum.',
+  },
+  'limits.queueMessages': {
+    type: 'integer',
+    default: 1_000,
+    min: 1,
+    doc: 'Messages that wait for one device; what exceeds it is dropped for this device only.',
+  },
+  'limits.queueBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 1024 * 1024,
+    min: 1024,
+    doc: 'Bytes that wait for one device; what exceeds it is dropped for this device only.',
+  },
+  'connect.concurrency': {
+    type: 'integer',
+    default: 128,
+    min: 1,
+    max: 10_000,
+    doc: 'Session records written at the same time; further CONNECTs wait their turn.',
+  },
+  'connect.timeoutMs': {
+    type: 'integer',
+    unit: 'ms',
+    default: 8_000,
+    min: 100,
+    doc: 'A CONNECT that has not been admitted after this time is refused as "server unavailable". Longer than a lease, so that the device of a dead node gets in.',
+  },
+  'subscribe.timeoutMs': {
+    type: 'integer',
+    unit: 'ms',
+    default: 5_000,
+    min: 100,
+    doc: 'A SUBSCRIBE that session-state has not answered after this time fails.',
+  },
+  'log.lingerMs': {
+    type: 'number',
+    unit: 'ms',
+    default: 4,
+    min: 0,
+    max: 1_000,
+    doc: 'Least time between two envelopes of a busy partition. An idle partition never waits.',
+  },
+  'log.highWaterBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 4 * 1024 * 1024,
+    min: 64 * 1024,
+    doc: 'Above this many unconfirmed bytes a partition makes the connections that send to it wait.',
+  },
+  'log.maxPendingBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 64 * 1024 * 1024,
+    min: 1024 * 1024,
+    doc: 'Above this many unconfirmed bytes in all partitions no connection is read any more.',
+  },
+});
+
+export const settings = { ...commonSettings, ...logSettings, ...ingressSettings };
+
+export type IngressConfig = Config<typeof settings>;
+export type IngressService = Service<typeof settings>;

@@ -1,0 +1,34 @@
+import { EMPTY } from '@tributary/contracts';
+import { ReasonCode, type ConnectRequest } from '@tributary/mqtt';
+
+/** Who a connection belongs to. */
+export interface Principal {
+  /** UTF-8; empty for nobody in particular. Goes into every row of the connection. */
+  username: Uint8Array;
+}
+
+export type IdentityVerdict =
+  { ok: true; principal: Principal } | { ok: false; reason: number; detail: string };
+
+/** Decides who may connect. A rejected promise counts as "server unavailable", never as admission. */
+export interface Identity {
+  verify(request: ConnectRequest, signal: AbortSignal): Promise<IdentityVerdict>;
+}
+
+/**
+ * The identity of a node without users: everybody or nobody. A user name is taken as a mere label, and only from
+ * who brings no password, because a password that nobody checked must not look as if it had been.
+ */
+export function anonymousIdentity(allowed: boolean): Identity {
+  return {
+    verify: ({ username, password }) => {
+      if (!allowed) {
+        const reason =
+          username === undefined ? ReasonCode.NOT_AUTHORIZED : ReasonCode.BAD_USER_NAME_OR_PASSWORD;
+        return Promise.resolve({ ok: false, reason, detail: 'anonymous connections are not allowed' });
+      }
+      const label = username !== undefined && password === undefined ? Buffer.from(username, 'utf8') : EMPTY;
+      return Promise.resolve({ ok: true, principal: { username: label } });
+    },
+  };
+}

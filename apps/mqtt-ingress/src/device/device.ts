@@ -1,0 +1,207 @@
+import { EMPTY } from '@tributary/contracts';
+import type { AppendWaiter, LogError } from '@tributary/log';
+import { ReasonCode, type ConnectVerdict, type EngineConnection, type Will } from '@tributary/mqtt';
+import { Outbound } from '../delivery/outbound.ts';
+import { IngressError } from '../errors.ts';
+import type { IngressMetrics } from '../metrics.ts';
+import type { NodeLife } from '../node/node-life.ts';
+import { appendFailureReason } from './append-failure.ts';
+import { InboundPacketIds } from './inbound-packet-ids.ts';
+import { Answer, answerOf, packetIdOf, PendingAnswers, reasonOf } from './pending-answers.ts';
+import { ReadPauses } from './read-pauses.ts';
+
+/** What all devices of a node are held to. */
+export interface DeviceLimits {
+  /** Packets that wait for the log; beyond it the connection is not read. */
+  unacknowledged: number;
+  /** Deliveries that wait for the device. */
+  queueMessages: number;
+  queueBytes: number;
+}
+
+/** Deliveries sent and not acknowledged, whatever a device says it can take. */
+const MAX_IN_FLIGHT = 256;
+
+/** connecting: not admitted yet. open: served. closed: the engine has reported its end. */
+export type DevicePhase = 'connecting' | 'open' | 'closed';
+
+/**
+ * One connection of a device, from its CONNECT until its last row is settled and its session record is gone.
+ * It is the waiter of all its rows: the log settles rows of one connection in their order.
+ */
+export class Device implements AppendWaiter {
+  readonly connection: EngineConnection<Device>;
+  readonly life: NodeLife;
+  readonly clientId: string;
+  readonly clientIdBytes: Uint8Array;
+  readonly partition: number;
+  readonly answers = new PendingAnswers();
+  readonly packetIds = new InboundPacketIds();
+  readonly reading: ReadPauses;
+  readonly #metrics: IngressMetrics;
+  readonly #limits: DeviceLimits;
+  phase: DevicePhase = 'connecting';
+  /** Connection epoch, 0 until the session record is written. */
+  epoch = 0;
+  sessionId: Uint8Array = EMPTY;
+  username: Uint8Array = EMPTY;
+  will: Will | undefined;
+  receiveMaximum = MAX_IN_FLIGHT;
+  maximumPacketSize = 0;
+  /** The connection of the same client id that must finish before this one is admitted. */
+  previous: Device | undefined;
+  /** Settles when it is decided whether it may connect. */
+  admission: Promise<ConnectVerdict> | null = null;
+  /** Ends its admission; null when that is decided. */
+  attempt: AbortController | null = null;
+  /** It has asked for subscriptions, so session-state must hear of its end. */
+  subscribed = false;
+  /** Commands to session-state, one after the other. */
+  lastCommand: Promise<void> | null = null;
+  waitingCommands = 0;
+  #mute = false;
+  #outbound: Outbound | null = null;
+  #settled: (() => void)[] = [];
+  #finished: PromiseWithResolvers<void> | null = null;
+  #isFinished = false;
+
+  constructor(
+    connection: EngineConnection<Device>,
+    life: NodeLife,
+    metrics: IngressMetrics,
+    limits: DeviceLimits,
+  ) {
+    this.connection = connection;
+    this.life = life;
+    this.clientId = connection.clientId;
+    this.clientIdBytes = Buffer.from(connection.clientId, 'utf8');
+    this.partition = life.partitionOf(connection.clientId);
+    this.reading = new ReadPauses(connection, metrics);
+    this.#metrics = metrics;
+    this.#limits = limits;
+  }
+
+  /** False once a row of it failed or it was sent away: nothing more is taken from it or answered. */
+  get served(): boolean {
+    return !this.#mute;
+  }
+
+  /** What is on its way to this device. Most devices never get anything, so it is made when it is needed. */
+  outbound(): Outbound {
+    this.#outbound ??= new Outbound(
+      this.connection,
+      {
+        receiveMaximum: Math.min(this.receiveMaximum, MAX_IN_FLIGHT),
+        maximumPacketSize: this.maximumPacketSize,
+        maxQueued: this.#limits.queueMessages,
+        maxQueuedBytes: this.#limits.queueBytes,
+      },
+      this.#metrics,
+    );
+    return this.#outbound;
+  }
+
+  /** Sends the connection away. What it sent and was not answered stays unanswered. */
+  dismiss(reason: number, detail: string): void {
+    if (this.#mute) return;
+    this.#mute = true;
+    this.connection.disconnect(reason, detail);
+  }
+
+  /** Ends it wherever it stands: an admission under way is refused, an open connection is sent away. */
+  end(error: IngressError, reason: number): void {
+    if (this.attempt) this.attempt.abort(error);
+    else this.dismiss(reason, error.message);
+  }
+
+  /** A newer connection of the same client id has come. */
+  supersede(): void {
+    this.end(
+      new IngressError('superseded', 'another connection uses this client id now'),
+      ReasonCode.SESSION_TAKEN_OVER,
+    );
+  }
+
+  stored(): void {
+    this.#metrics.pendingRows--;
+    this.#answer(this.answers.shift());
+    this.answerReady();
+  }
+
+  /** What follows in order must not be acknowledged either, so the connection ends; the device sends it all again. */
+  failed(error: LogError): void {
+    this.#metrics.pendingRows--;
+    this.answers.shift();
+    if (!this.#mute) {
+      const reason = appendFailureReason(error);
+      this.#metrics.notStored(reason);
+      this.dismiss(reason, error.message);
+    }
+    this.answerReady();
+  }
+
+  /** Stops reading beyond the bound of unanswered packets. Call it after each row. */
+  appended(): void {
+    this.#metrics.pendingRows++;
+    if (this.answers.length >= this.#limits.unacknowledged) this.reading.pause('unanswered');
+  }
+
+  /** Sends answers that wait for nothing any more. Call it after `answers.ready`. */
+  answerReady(): void {
+    const { answers } = this;
+    while (answers.headReady) this.#answer(answers.shift());
+    if (answers.length * 2 <= this.#limits.unacknowledged) this.reading.resume('unanswered');
+    if (answers.length === 0 && this.#settled.length > 0) {
+      for (const resolve of this.#settled.splice(0)) resolve();
+    }
+  }
+
+  /** The engine has reported the end. */
+  close(): void {
+    this.phase = 'closed';
+    this.#mute = true;
+    this.reading.close();
+    this.#outbound?.close();
+  }
+
+  /** Resolves when every row of it is stored or has failed. */
+  settled(): Promise<void> {
+    if (this.answers.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#settled.push(resolve));
+  }
+
+  /** Resolves when nothing of this connection is left on the node. */
+  finished(): Promise<void> {
+    if (this.#isFinished) return Promise.resolve();
+    this.#finished ??= Promise.withResolvers();
+    return this.#finished.promise;
+  }
+
+  finish(): void {
+    this.#isFinished = true;
+    this.#finished?.resolve();
+  }
+
+  #answer(entry: number): void {
+    if (this.#mute) return;
+    const packetId = packetIdOf(entry);
+    const reason = reasonOf(entry);
+    switch (answerOf(entry)) {
+      case Answer.puback:
+        if (reason === 0) this.#metrics.acknowledged[1].add(1);
+        this.connection.acknowledge(packetId, 1, reason);
+        break;
+      case Answer.pubrec:
+        if (reason === 0) this.#metrics.acknowledged[2].add(1);
+        this.packetIds.received(packetId);
+        this.connection.acknowledge(packetId, 2, reason);
+        break;
+      case Answer.pubcomp:
+        this.packetIds.released(packetId);
+        this.connection.complete(packetId, reason);
+        break;
+      case Answer.none:
+        break;
+    }
+  }
+}

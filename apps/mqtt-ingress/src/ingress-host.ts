@@ -1,0 +1,76 @@
+import {
+  ReasonCode,
+  type Closure,
+  type ConnectRequest,
+  type ConnectVerdict,
+  type DeliveryStage,
+  type EngineConnection,
+  type EngineHost,
+  type InboundPublish,
+  type SubscribeRequest,
+  type UnsubscribeRequest,
+} from '@tributary/mqtt';
+import { Device, type DeviceLimits } from './device/device.ts';
+import type { IngressMetrics } from './metrics.ts';
+import type { NodeLife } from './node/node-life.ts';
+
+type Connection = EngineConnection<Device>;
+
+/** What an engine talks to. Every connection belongs to the life of the node in which it began. */
+export class IngressHost implements EngineHost<Device> {
+  readonly #metrics: IngressMetrics;
+  readonly #limits: DeviceLimits;
+  /** Null while the node has no lease: then nobody is admitted. */
+  life: NodeLife | null = null;
+
+  constructor(metrics: IngressMetrics, limits: DeviceLimits) {
+    this.#metrics = metrics;
+    this.#limits = limits;
+  }
+
+  connect(request: ConnectRequest, connection: Connection): Promise<ConnectVerdict> {
+    this.#metrics.connected[connection.transport]++;
+    const { life } = this;
+    if (life === null) {
+      this.#metrics.refused(ReasonCode.SERVER_UNAVAILABLE);
+      const detail = 'the node is not serving';
+      return Promise.resolve({ accept: false, reason: ReasonCode.SERVER_UNAVAILABLE, detail });
+    }
+    const device = new Device(connection, life, this.#metrics, this.#limits);
+    connection.context = device;
+    device.admission = life.admission.admit(request, device);
+    return device.admission;
+  }
+
+  publish({ context }: Connection, publish: InboundPublish): void {
+    context?.life.inbound.publish(context, publish);
+  }
+
+  release({ context }: Connection, packetId: number): void {
+    context?.life.inbound.release(context, packetId);
+  }
+
+  subscribe({ context }: Connection, request: SubscribeRequest): void {
+    context?.life.subscriptions.subscribe(context, request);
+  }
+
+  unsubscribe({ context }: Connection, request: UnsubscribeRequest): void {
+    context?.life.subscriptions.unsubscribe(context, request);
+  }
+
+  acknowledged({ context }: Connection, packetId: number, stage: DeliveryStage, reason: number): void {
+    if (!context) return;
+    if (context.outbound().acknowledged(packetId, stage, reason, Date.now())) return;
+    context.dismiss(ReasonCode.PROTOCOL_ERROR, `${stage} ${packetId} answers nothing that was sent so`);
+  }
+
+  drained({ context }: Connection): void {
+    context?.outbound().drained(Date.now());
+  }
+
+  async closed({ context, transport }: Connection, how: Closure): Promise<void> {
+    this.#metrics.connected[transport]--;
+    this.#metrics.closed(how.kind);
+    await context?.life.connectionEnded(context, how);
+  }
+}

@@ -1,0 +1,185 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ENVELOPE_HEADROOM_BYTES } from '@tributary/contracts';
+import {
+  createAedesEngine,
+  listenTcp,
+  listenWebSocket,
+  ReasonCode,
+  type Listener,
+  type MqttEngine,
+} from '@tributary/mqtt';
+import type { IngressService } from './config.ts';
+import { anonymousIdentity, type Identity } from './connect/identity.ts';
+import { IngressError } from './errors.ts';
+import { IngressHost } from './ingress-host.ts';
+import { IngressMetrics } from './metrics.ts';
+import { NodeLife } from './node/node-life.ts';
+
+const COMPONENT = 'node';
+/** Pause between attempts to join again, in ms. */
+const REJOIN_MS = 500;
+/** Streams that may be open beyond the limit of devices, so that a refusal can be said. */
+const SPARE_STREAMS = 1_024;
+/** A node whose packets may not hold at least this much, in bytes, is of no use. */
+const LEAST_PACKET_BYTES = 1_024;
+
+/** An ingress node: engine and listeners as long as the process runs, and one life in the role after another. */
+export class IngressNode {
+  readonly #service: IngressService;
+  readonly #metrics: IngressMetrics;
+  readonly #identity: Identity;
+  readonly #host: IngressHost;
+  #engine: MqttEngine | null = null;
+  #listeners: Listener[] = [];
+  #rejoining: Promise<void> = Promise.resolve();
+  #draining: Promise<void> | null = null;
+  #stopping: Promise<void> | null = null;
+
+  private constructor(service: IngressService) {
+    const { config, metrics } = service;
+    this.#service = service;
+    this.#metrics = new IngressMetrics(metrics);
+    this.#identity = anonymousIdentity(config['auth.anonymous']);
+    this.#host = new IngressHost(this.#metrics, {
+      unacknowledged: config['limits.unacknowledged'],
+      queueMessages: config['limits.queueMessages'],
+      queueBytes: config['limits.queueBytes'],
+    });
+    metrics.gauge('tributary_ingress_pending_bytes', {}, () => this.#host.life?.appender.pendingBytes);
+    metrics.gauge('tributary_ingress_connects_waiting', {}, () => this.#host.life?.waitingConnects);
+  }
+
+  /**
+   * Joins the role, then listens. What this opened stops with the service.
+   * @throws LogError, MqttError 'listen-failed', IngressError 'payload-too-small'
+   */
+  static async start(service: IngressService): Promise<IngressNode> {
+    const node = new IngressNode(service);
+    service.health.set(COMPONENT, false, 'joining');
+    const life = await node.#join();
+    await node.#listen(life);
+    return node;
+  }
+
+  /** Stops listening and sends all devices elsewhere; their last rows are stored and their sessions ended. */
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain();
+    return this.#draining;
+  }
+
+  /** Drains, and leaves the role. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  status(): unknown {
+    const { life } = this.#host;
+    return {
+      epoch: life?.epoch ?? null,
+      connections: this.#engine?.counters.connections ?? 0,
+      devices: life?.clients.size ?? 0,
+      pendingRows: this.#metrics.pendingRows,
+      pendingBytes: life?.appender.pendingBytes ?? 0,
+      pausedSockets: this.#metrics.pausedSockets,
+      deliveryPendingBytes: this.#metrics.deliveryPendingBytes,
+      connectsWaiting: life?.waitingConnects ?? 0,
+    };
+  }
+
+  async #join(): Promise<NodeLife> {
+    const life = await NodeLife.begin(this.#service, this.#metrics, this.#identity);
+    // Hooks run last first: this one must come before the NATS connection of this life is closed.
+    this.#service.onStop(COMPONENT, () => this.stop());
+    const { log, health } = this.#service;
+    life.lost.addEventListener('abort', () => (this.#rejoining = this.#rejoin(life)), { once: true });
+    this.#host.life = life;
+    health.set(COMPONENT, true);
+    log.info({ epoch: life.epoch }, 'joined');
+    return life;
+  }
+
+  async #listen(life: NodeLife): Promise<void> {
+    const { config, log } = this.#service;
+    const maxPacketBytes = packetLimit(config['limits.packetBytes'], life.maxPayload);
+    if (maxPacketBytes < config['limits.packetBytes']) {
+      log.info({ maxPacketBytes, maxPayload: life.maxPayload }, 'packets are limited by what NATS can carry');
+    }
+    this.#engine = await createAedesEngine(this.#host, {
+      maxPacketBytes,
+      receiveMaximum: config['limits.unacknowledged'],
+      report: (error) => log.error({ error }, 'unexpected error of a connection; it was closed'),
+    });
+    this.#observe(this.#engine);
+    const maxConnections = config['limits.connections'] + SPARE_STREAMS;
+    const tcp = { host: config['mqtt.host'], port: config['mqtt.port'], maxConnections };
+    const webSocket = { host: config['websocket.host'], port: config['websocket.port'], maxConnections };
+    const overTcp = await listenTcp(this.#engine, tcp);
+    this.#listeners.push(overTcp);
+    const overWebSocket = await listenWebSocket(this.#engine, webSocket);
+    this.#listeners.push(overWebSocket);
+    this.#service.endpoint('mqtt', `mqtt://${address(overTcp)}`);
+    this.#service.endpoint('websocket', `ws://${address(overWebSocket)}/mqtt`);
+  }
+
+  #observe({ counters }: MqttEngine): void {
+    const { metrics } = this.#service;
+    metrics.observedCounter('tributary_ingress_received_bytes_total', {}, () => counters.bytesReceived);
+    metrics.observedCounter(
+      'tributary_ingress_packet_checks_refused_total',
+      { reason: 'protocol-error' },
+      () => counters.protocolErrors,
+    );
+  }
+
+  /** The lease is gone. Everything of this life ends before another begins. */
+  async #rejoin(life: NodeLife): Promise<void> {
+    const { log, health, signal, metrics } = this.#service;
+    this.#host.life = null;
+    health.set(COMPONENT, false, 'the lease was lost');
+    metrics.counter('tributary_leases_lost_total', { kind: 'node' }).add(1);
+    log.error(
+      { error: life.lost.reason as unknown, epoch: life.epoch },
+      'lease lost, closing all connections',
+    );
+    await life.abandon();
+    while (!signal.aborted) {
+      try {
+        await this.#join();
+        return;
+      } catch (error) {
+        log.warn({ error }, 'cannot join again yet');
+        await delay(REJOIN_MS, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #drain(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    await this.#engine?.drain(ReasonCode.SERVER_SHUTTING_DOWN);
+  }
+
+  async #stop(): Promise<void> {
+    await this.drain();
+    await this.#rejoining;
+    await this.#host.life?.leave();
+    this.#host.life = null;
+    await this.#engine?.close();
+  }
+}
+
+/** @throws IngressError 'payload-too-small' */
+function packetLimit(wanted: number, maxPayload: number): number {
+  const possible = maxPayload - ENVELOPE_HEADROOM_BYTES;
+  if (possible < LEAST_PACKET_BYTES) {
+    throw new IngressError(
+      'payload-too-small',
+      `max_payload of the NATS server is ${maxPayload} bytes; at least ${ENVELOPE_HEADROOM_BYTES + LEAST_PACKET_BYTES} are needed`,
+    );
+  }
+  return Math.min(wanted, possible);
+}
+
+function address({ host, port }: Listener): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

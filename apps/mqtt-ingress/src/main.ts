@@ -1,0 +1,13 @@
+import { runService } from '@tributary/service';
+import { settings } from './config.ts';
+import { IngressNode } from './ingress-node.ts';
+
+await runService({
+  name: 'mqtt-ingress',
+  settings,
+  async start(service) {
+    const node = await IngressNode.start(service);
+    service.admin.status('node', () => node.status());
+    service.admin.onDrain(() => node.drain());
+  },
+});

@@ -1,0 +1,128 @@
+import { reasonText, type ClosureKind, type ProtocolVersion } from '@tributary/mqtt';
+import type { Counter, Histogram, Metrics } from '@tributary/telemetry';
+import type { BatchVerdict } from './delivery/channel.ts';
+
+export type DeliveryDrop =
+  | 'not-connected'
+  | 'repeated'
+  | 'invalid'
+  | 'full'
+  | 'too-large'
+  | 'expired'
+  | 'socket-busy'
+  | 'connection-ended';
+
+/** The cells of this service's metrics, fetched once: what is counted per message is a plain addition. */
+export class IngressMetrics {
+  readonly #metrics: Metrics;
+  readonly published: readonly [Counter, Counter, Counter];
+  readonly publishedBytes: Counter;
+  /** By QoS; QoS 0 is never acknowledged. */
+  readonly acknowledged: readonly [Counter, Counter, Counter];
+  readonly delivered: readonly [Counter, Counter, Counter];
+  readonly droppedLogBusy: Counter;
+  readonly refusedTopic: Counter;
+  readonly repeated: Counter;
+  readonly wills: Counter;
+  readonly unsubscribes: Counter;
+  readonly takeoversHere: Counter;
+  readonly takeoversElsewhere: Counter;
+  readonly appendDuration: Histogram;
+  /** Sockets not read because of back-pressure. */
+  pausedSockets = 0;
+  /** Rows given to the log and not settled. */
+  pendingRows = 0;
+  /** Bytes of deliveries that wait for a device. */
+  deliveryPendingBytes = 0;
+  readonly connected = { tcp: 0, websocket: 0 };
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics;
+    const byQos = (
+      name:
+        | 'tributary_ingress_published_total'
+        | 'tributary_ingress_deliveries_total'
+        | 'tributary_ingress_acknowledged_total',
+    ): readonly [Counter, Counter, Counter] => [
+      metrics.counter(name, { qos: '0' }),
+      metrics.counter(name, { qos: '1' }),
+      metrics.counter(name, { qos: '2' }),
+    ];
+    this.published = byQos('tributary_ingress_published_total');
+    this.acknowledged = byQos('tributary_ingress_acknowledged_total');
+    this.delivered = byQos('tributary_ingress_deliveries_total');
+    this.publishedBytes = metrics.counter('tributary_ingress_published_bytes_total');
+    this.droppedLogBusy = metrics.counter('tributary_ingress_dropped_total', { reason: 'log-busy' });
+    this.refusedTopic = metrics.counter('tributary_ingress_refused_publishes_total', {
+      reason: 'reserved-topic',
+    });
+    this.repeated = metrics.counter('tributary_ingress_repeated_total');
+    this.wills = metrics.counter('tributary_ingress_wills_total');
+    this.unsubscribes = metrics.counter('tributary_ingress_unsubscribes_total');
+    this.takeoversHere = metrics.counter('tributary_ingress_takeovers_total', { to: 'this-node' });
+    this.takeoversElsewhere = metrics.counter('tributary_ingress_takeovers_total', { to: 'another-node' });
+    this.appendDuration = metrics.histogram('tributary_ingress_append_duration_seconds');
+    metrics.gauge('tributary_ingress_paused_sockets', {}, () => this.pausedSockets);
+    metrics.gauge('tributary_ingress_pending_rows', {}, () => this.pendingRows);
+    metrics.gauge('tributary_ingress_delivery_pending_bytes', {}, () => this.deliveryPendingBytes);
+    for (const transport of ['tcp', 'websocket'] as const) {
+      metrics.gauge('tributary_ingress_connections', { transport }, () => this.connected[transport]);
+    }
+  }
+
+  opened(transport: 'tcp' | 'websocket'): void {
+    this.#metrics.counter('tributary_ingress_connections_opened_total', { transport }).add(1);
+  }
+
+  closed(how: ClosureKind): void {
+    this.#metrics.counter('tributary_ingress_connections_closed_total', { how }).add(1);
+  }
+
+  accepted(version: ProtocolVersion): void {
+    const protocol = version === 3 ? '3.1' : version === 4 ? '3.1.1' : '5';
+    this.#metrics.counter('tributary_ingress_connects_accepted_total', { protocol }).add(1);
+  }
+
+  /** @param reason a CONNACK reason code */
+  refused(reason: number): void {
+    this.#metrics.counter('tributary_ingress_connects_refused_total', { reason: reasonText(reason) }).add(1);
+  }
+
+  /** A connection ended because a row of it did not reach the log. */
+  notStored(reason: number): void {
+    this.#metrics.counter('tributary_ingress_refused_publishes_total', { reason: reasonText(reason) }).add(1);
+  }
+
+  subscribed(failed: boolean): void {
+    const result = failed ? 'refused' : 'granted';
+    this.#metrics.counter('tributary_ingress_subscribes_total', { result }).add(1);
+  }
+
+  batch(result: BatchVerdict | 'invalid'): void {
+    this.#metrics.counter('tributary_ingress_delivery_batches_total', { result }).add(1);
+  }
+
+  dropped(reason: DeliveryDrop): void {
+    this.droppedMany(reason, 1);
+  }
+
+  droppedMany(reason: DeliveryDrop, count: number): void {
+    if (count > 0) this.#metrics.counter('tributary_ingress_delivery_drops_total', { reason }).add(count);
+  }
+
+  appended(partition: string, rows: number, bytes: number, ms: number): void {
+    const metrics = this.#metrics;
+    metrics.counter('tributary_ingress_appended_envelopes_total', { partition }).add(1);
+    metrics.counter('tributary_ingress_appended_rows_total', { partition }).add(rows);
+    metrics.counter('tributary_ingress_appended_bytes_total', { partition }).add(bytes);
+    this.appendDuration.record(ms / 1_000);
+  }
+
+  retried(partition: string): void {
+    this.#metrics.counter('tributary_ingress_append_retries_total', { partition }).add(1);
+  }
+
+  gaveUp(partition: string): void {
+    this.#metrics.counter('tributary_ingress_append_failures_total', { partition }).add(1);
+  }
+}

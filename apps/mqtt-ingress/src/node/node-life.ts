@@ -1,0 +1,209 @@
+import { jetstream, jetstreamManager, type JetStreamClient } from '@nats-io/jetstream';
+import type { KV } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { buckets, partitionOf, subjects } from '@tributary/contracts';
+import { ensureLog, LogAppender, Membership, openBucket } from '@tributary/log';
+import { ReasonCode, type Closure } from '@tributary/mqtt';
+import { openNats } from '@tributary/service';
+import { Admission } from '../connect/admission.ts';
+import { Clients } from '../connect/clients.ts';
+import type { Identity } from '../connect/identity.ts';
+import type { IngressService } from '../config.ts';
+import { DeliveryReceiver } from '../delivery/delivery-receiver.ts';
+import { ReportSender } from '../delivery/report-sender.ts';
+import type { Device } from '../device/device.ts';
+import { IngressError } from '../errors.ts';
+import { Inbound } from '../intake/inbound.ts';
+import { Intake } from '../intake/intake.ts';
+import type { IngressMetrics } from '../metrics.ts';
+import { evict } from '../session/eviction.ts';
+import { SessionClient } from '../session/session-client.ts';
+import { SessionRecords } from '../session/session-records.ts';
+import { Subscriptions } from '../session/subscriptions.ts';
+import { LogHealth } from './log-health.ts';
+import { serveNodeCommands } from './node-commands.ts';
+
+/** CONNECTs that wait for their session record; more are refused as "busy". */
+const MAX_WAITING_CONNECTS = 50_000;
+
+interface Resources {
+  service: IngressService;
+  metrics: IngressMetrics;
+  identity: Identity;
+  nats: NatsConnection;
+  js: JetStreamClient;
+  sessions: KV;
+  membership: Membership;
+}
+
+/**
+ * One life of the node: from joining its role to leaving it or losing its lease. Everything that depends on NATS
+ * belongs to one life, so nothing of an earlier epoch can be written in a later one.
+ */
+export class NodeLife {
+  readonly clients = new Clients();
+  readonly admission: Admission;
+  readonly inbound: Inbound;
+  readonly subscriptions: Subscriptions;
+  readonly appender: LogAppender;
+  /** Largest message that NATS takes, in bytes. */
+  readonly maxPayload: number;
+  readonly #resources: Resources;
+  readonly #records: SessionRecords;
+  readonly #reports: ReportSender;
+  readonly #logHealth: LogHealth;
+  readonly #over = new AbortController();
+
+  /** @throws LogError if NATS is away, too old, or its streams differ from what is configured. */
+  static async begin(
+    service: IngressService,
+    metrics: IngressMetrics,
+    identity: Identity,
+  ): Promise<NodeLife> {
+    const { config, instance } = service;
+    const nats = await openNats(service);
+    try {
+      const js = jetstream(nats);
+      const replicas = config['log.replicas'];
+      const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
+      await ensureLog(await jetstreamManager(nats), shape, { maxBytes: config['log.maxBytes'], replicas });
+      const sessions = await openBucket(js, buckets.sessions, { replicas });
+      const leases = await openBucket(js, buckets.leases, { replicas });
+      const ttlMs = config['lease.ttlMs'];
+      const membership = await Membership.join({ kv: leases, role: 'mqtt-ingress', instance, ttlMs });
+      const life = new NodeLife({ service, metrics, identity, nats, js, sessions, membership });
+      await nats.flush();
+      return life;
+    } catch (error) {
+      await nats.close();
+      throw error;
+    }
+  }
+
+  private constructor(resources: Resources) {
+    const { service, metrics, identity, nats, js, sessions, membership } = resources;
+    const { config } = service;
+    const { self } = membership;
+    this.#resources = resources;
+    this.#logHealth = new LogHealth(service.health);
+    this.maxPayload = nats.info?.max_payload ?? 0;
+    this.appender = new LogAppender(js, {
+      generation: config['log.generation'],
+      partitions: config['log.partitions'],
+      lingerMs: config['log.lingerMs'],
+      highWaterBytes: config['log.highWaterBytes'],
+      onEnvelope: (partition, rows, bytes, ms) => {
+        this.#logHealth.stored(partition);
+        metrics.appended(String(partition), rows, bytes, ms);
+      },
+      onRetry: (partition, error) => {
+        this.#logHealth.retried(partition, error);
+        metrics.retried(String(partition));
+      },
+      onGiveUp: (partition) => metrics.gaveUp(String(partition)),
+    });
+    const intake = new Intake({
+      appender: this.appender,
+      partitions: config['log.partitions'],
+      maxPendingBytes: config['log.maxPendingBytes'],
+      devices: () => this.clients,
+    });
+    this.inbound = new Inbound(this.appender, intake, metrics);
+    this.#records = new SessionRecords({
+      kv: sessions,
+      self,
+      concurrency: config['connect.concurrency'],
+      maxWaiting: MAX_WAITING_CONNECTS,
+      evict: (holder, epoch, signal) =>
+        evict(nats, (member) => membership.isLive(member), holder, epoch, signal),
+    });
+    this.admission = new Admission({
+      identity,
+      clients: this.clients,
+      records: this.#records,
+      metrics,
+      timeoutMs: config['connect.timeoutMs'],
+      maxConnections: config['limits.connections'],
+      maxClientIdBytes: config['limits.clientIdBytes'],
+    });
+    this.subscriptions = new Subscriptions({
+      client: new SessionClient(nats),
+      self,
+      metrics,
+      timeoutMs: config['subscribe.timeoutMs'],
+    });
+    this.#reports = new ReportSender(nats, self);
+    const receiver = new DeliveryReceiver(this.clients, this.#reports, metrics);
+    nats.subscribe(subjects.deliveries(self.instance), {
+      callback: (error, message) => {
+        if (error === null) receiver.receive(message.data);
+      },
+    });
+    serveNodeCommands(nats, self.instance, {
+      clients: this.clients,
+      records: this.#records,
+      receiver,
+      metrics,
+    });
+  }
+
+  /** Epoch of the node's lease. */
+  get epoch(): number {
+    return this.#resources.membership.self.epoch;
+  }
+
+  /** Aborts when the lease is gone. Whoever sees it calls `abandon` at once. */
+  get lost(): AbortSignal {
+    return this.#resources.membership.lost;
+  }
+
+  get waitingConnects(): number {
+    return this.#records.waiting;
+  }
+
+  partitionOf(clientId: string): number {
+    return partitionOf(clientId, this.#resources.service.config['log.partitions']);
+  }
+
+  /**
+   * What the end of a connection brings with it: its will, then its last rows, then its session record. Resolves when
+   * nothing of it is left.
+   */
+  async connectionEnded(device: Device, how: Closure): Promise<void> {
+    device.close();
+    device.attempt?.abort(new IngressError('gone', 'the connection ended'));
+    await device.admission;
+    if (how.willDue && device.will) this.inbound.will(device, device.will);
+    this.subscriptions.end(device);
+    await device.settled();
+    if (device.epoch > 0 && !this.#over.signal.aborted) {
+      await this.#records.release(device, this.#over.signal);
+    }
+    this.clients.remove(device);
+    device.finish();
+  }
+
+  /** The lease is gone: closes every socket and the connection to NATS, so that nothing more is written. */
+  async abandon(): Promise<void> {
+    this.#over.abort(new IngressError('not-serving', 'the node has lost its lease'));
+    const error = new IngressError('not-serving', 'the node has lost its lease; connect again');
+    const devices = [...this.clients];
+    for (const device of devices) device.end(error, ReasonCode.USE_ANOTHER_SERVER);
+    this.appender.close();
+    this.#reports[Symbol.dispose]();
+    await this.#resources.nats.close();
+    await Promise.all(devices.map((device) => device.finished()));
+    this.#logHealth.forget();
+  }
+
+  /** Leaves the role; connections have ended before. */
+  async leave(): Promise<void> {
+    await this.appender.flush();
+    await this.subscriptions.ended();
+    this.#reports.flush();
+    this.#reports[Symbol.dispose]();
+    await this.#resources.membership[Symbol.asyncDispose]();
+    this.#over.abort(new IngressError('not-serving', 'the node has left'));
+    this.appender.close();
+  }
+}
