@@ -28,50 +28,63 @@ async function node(workspace: WorkspaceCopy, folder: string, ...args: string[])
 
 const bin = (script: string): string => join('node_modules', script);
 
-const cases: readonly (readonly [kind: ProjectKind, name: string, folder: string])[] = [
+const owner = '@tributary/platform';
+const expected: readonly (readonly [kind: ProjectKind, name: string, folder: string])[] = [
   ['service', 'river-gauge', 'apps/river-gauge'],
   ['lib', 'flow-rate', 'libs/flow-rate'],
 ];
 
-for (const [kind, name, folder] of cases) {
-  test(`a new ${kind} type-checks, lints, is formatted, has an owner and passes its tests`, async () => {
-    await using workspace = await WorkspaceCopy.create();
-    assert.equal(await createProject(workspace.root, kind, name, '@tributary/platform'), folder);
+test('a new service and a new library', async (context) => {
+  await using workspace = await WorkspaceCopy.create();
+  const folders: string[] = [];
+  for (const [kind, name, folder] of expected) {
+    assert.equal(await createProject(workspace.root, kind, name, owner), folder);
     await workspace.linkProject(folder);
+    folders.push(folder);
+  }
 
-    await node(workspace, '.', bin('typescript/bin/tsc'), '-b', folder);
-    await node(workspace, '.', bin('eslint/bin/eslint.js'), '--max-warnings', '0', folder);
-    await node(workspace, '.', bin('prettier/bin/prettier.cjs'), '--check', folder, 'tsconfig.json');
-    const tests = await node(workspace, folder, '--test', 'test/**/*.test.ts');
-    assert.match(tests, /pass [1-9]/);
+  await context.test('type-check', async () => {
+    await node(workspace, '.', bin('typescript/bin/tsc'), '-b', ...folders);
+  });
 
+  await context.test('lint without a warning', async () => {
+    await node(workspace, '.', bin('eslint/bin/eslint.js'), '--max-warnings', '0', ...folders);
+  });
+
+  await context.test('are formatted', async () => {
+    await node(workspace, '.', bin('prettier/bin/prettier.cjs'), '--check', 'tsconfig.json', ...folders);
+  });
+
+  for (const folder of folders) {
+    await context.test(`pass their own tests: ${folder}`, async () => {
+      assert.match(await node(workspace, folder, '--test', 'test/**/*.test.ts'), /pass [1-9]/);
+    });
+  }
+
+  await context.test('have an owner and are part of the solution', async () => {
     const owned = (await readOwners(workspace.root)).map(({ path }) => path);
     assert.deepEqual(
       (await ownedFolders(workspace.root)).filter((path) => !owned.includes(path)),
       [],
     );
-    assert.match(
-      await readFile(join(workspace.root, 'tsconfig.json'), 'utf8'),
-      new RegExp(`"path": "${folder}"`),
-    );
+    const solution = await readFile(join(workspace.root, 'tsconfig.json'), 'utf8');
+    for (const folder of folders) assert.ok(solution.includes(`"path": "${folder}"`), folder);
   });
-}
 
-test('a generated service runs as a process and stops on SIGTERM', async () => {
-  await using workspace = await WorkspaceCopy.create();
-  const folder = await createProject(workspace.root, 'service', 'river-gauge', '@tributary/platform');
-  await workspace.linkProject(folder);
-  const child = execFile(process.execPath, ['src/main.ts'], { cwd: join(workspace.root, folder) });
-  const exited = new Promise((resolve) => child.on('close', resolve));
-  child.stdout?.on('data', (text: string) => {
-    if (text.includes('"msg":"listening"')) child.kill('SIGTERM');
+  await context.test('the service runs as a process and stops on SIGTERM', async () => {
+    const child = execFile(process.execPath, ['src/main.ts'], {
+      cwd: join(workspace.root, 'apps/river-gauge'),
+    });
+    const exited = new Promise((resolve) => child.on('close', resolve));
+    child.stdout?.on('data', (text: string) => {
+      if (text.includes('"msg":"listening"')) child.kill('SIGTERM');
+    });
+    assert.equal(await exited, 0);
   });
-  assert.equal(await exited, 0);
 });
 
 test('a name that is none, or that is taken, creates nothing', async () => {
   await using workspace = await WorkspaceCopy.create();
-  const owner = '@tributary/platform';
   for (const name of ['River', 'river_gauge', '../river', '-river', '']) {
     await assert.rejects(createProject(workspace.root, 'lib', name, owner), /is no name/);
   }
