@@ -1,0 +1,64 @@
+import { commonSettings, defineSettings, logSettings, type Config } from '@tributary/service';
+
+/** What session-state can be told, besides what every service and every user of the log can. */
+export const sessionStateSettings = defineSettings({
+  'routing.batchBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 1024 * 1024,
+    min: 64 * 1024,
+    doc: 'Envelopes taken from one partition of the log at a time.',
+  },
+  'routing.cacheBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 32 * 1024 * 1024,
+    min: 0,
+    doc: 'Bound of the cache that remembers who subscribes to a topic.',
+  },
+  'delivery.nodeBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 32 * 1024 * 1024,
+    min: 1024 * 1024,
+    doc: 'Deliveries one ingress node may leave unreported before QoS 0 is dropped for it. At twice this bound the node is taken for stuck and loses its lease.',
+  },
+  'delivery.resendMs': {
+    type: 'integer',
+    unit: 'ms',
+    default: 1_000,
+    min: 50,
+    doc: 'Deliveries that a node has not reported for this long are sent again.',
+  },
+  'retained.maxBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 512 * 1024 * 1024,
+    min: 1024 * 1024,
+    doc: 'Bound of the retained messages in memory. Beyond it a new topic is not retained, and counted.',
+  },
+  'retained.tombstoneSeconds': {
+    type: 'integer',
+    unit: 's',
+    default: 3_600,
+    min: 60,
+    doc: 'How long a cleared topic is remembered, so that an older value that arrives late does not come back.',
+  },
+  'subscribe.timeoutMs': {
+    type: 'integer',
+    unit: 'ms',
+    default: 5_000,
+    min: 100,
+    doc: 'How long a SUBSCRIBE may wait until routing has caught up with the log.',
+  },
+  'limits.subscriptionsPerSession': {
+    type: 'integer',
+    default: 10_000,
+    min: 1,
+    doc: 'Topic filters one session may be subscribed to.',
+  },
+});
+
+export const settings = { ...commonSettings, ...logSettings, ...sessionStateSettings };
+
+export type SessionStateConfig = Config<typeof settings>;

@@ -1,0 +1,25 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { buckets } from '@tributary/contracts';
+import { ensureLog, openBucket } from '@tributary/log';
+import { openNats, runService } from '@tributary/service';
+import { runBrain } from './brain.ts';
+import { settings } from './config.ts';
+import { Seat } from './seat.ts';
+
+await runService({
+  name: 'session-state',
+  settings,
+  async start(service) {
+    const { config } = service;
+    const nats = await openNats(service);
+    const js = jetstream(nats);
+    const manager = await jetstreamManager(nats);
+    const replicas = config['log.replicas'];
+    const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
+    const log = await ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
+    const leases = await openBucket(js, buckets.leases, { replicas });
+    const seat = new Seat(service, leases, (lease) => runBrain({ service, nats, js, manager, log }, lease));
+    service.onStop('role', () => seat.left());
+    service.admin.status('role', () => ({ routing: seat.routing }));
+  },
+});

@@ -1,0 +1,136 @@
+import { JetStreamApiError } from '@nats-io/jetstream';
+import type { KV } from '@nats-io/kv';
+import {
+  clientKey,
+  type SessionAddress,
+  type Subscription,
+  type SubscriptionRecord,
+} from '@tributary/contracts';
+import type { SubscriptionTable } from './subscription-table.ts';
+
+/** What a subscribe did to one filter. */
+export interface Subscribed {
+  subscription: Subscription;
+  /** False if the session was subscribed to this filter already (Retain Handling 1 asks). */
+  isNew: boolean;
+}
+
+export type Change<T> =
+  { ok: true; value: T } | { ok: false; code: 'stale-epoch' | 'invalid'; message: string };
+
+/** How long the bucket remembers that a record was deleted. */
+const MARKER_TTL = '1h';
+
+/**
+ * Changes of subscription records, by compare-and-set, one at a time per client. Each resolves when the table,
+ * and so routing, uses the result.
+ */
+export class SubscriptionStore {
+  readonly #kv: KV;
+  readonly #table: SubscriptionTable;
+  readonly #maxPerSession: number;
+  readonly #pending = new Map<string, Promise<unknown>>();
+
+  constructor(kv: KV, table: SubscriptionTable, maxPerSession: number) {
+    this.#kv = kv;
+    this.#table = table;
+    this.#maxPerSession = maxPerSession;
+  }
+
+  /** Adds or replaces subscriptions [MQTT-3.8.4-3]. */
+  subscribe(address: SessionAddress, wanted: readonly Subscription[]): Promise<Change<Subscribed[]>> {
+    return this.#inTurn(address.clientId, () =>
+      this.#change(address, (present) => {
+        const next = new Map(present.map((s) => [s.filter, s]));
+        const value = wanted.map((subscription) => ({ subscription, isNew: !next.has(subscription.filter) }));
+        for (const subscription of wanted) next.set(subscription.filter, subscription);
+        return { next: [...next.values()], value };
+      }),
+    );
+  }
+
+  /** Removes subscriptions; answers for each filter whether there was one [MQTT-3.10.4-1]. */
+  unsubscribe(address: SessionAddress, filters: readonly string[]): Promise<Change<boolean[]>> {
+    return this.#inTurn(address.clientId, () =>
+      this.#change(address, (present) => {
+        const next = new Map(present.map((s) => [s.filter, s]));
+        const value = filters.map((filter) => next.delete(filter));
+        return { next: [...next.values()], value };
+      }),
+    );
+  }
+
+  /** Forgets the session of exactly this connection; a newer one stays. */
+  end(address: Pick<SessionAddress, 'clientId' | 'epoch'>): Promise<void> {
+    return this.#inTurn(address.clientId, async () => {
+      const known = this.#table.session(address.clientId);
+      if (known === undefined || known.epoch > address.epoch) return;
+      const options = { previousSeq: known.revision, ttl: MARKER_TTL };
+      await this.#kv.purge(clientKey(address.clientId), options).catch(ignoreWrongRevision);
+    });
+  }
+
+  async #change<T>(
+    address: SessionAddress,
+    edit: (present: readonly Subscription[]) => { next: Subscription[]; value: T },
+  ): Promise<Change<T>> {
+    for (;;) {
+      const known = this.#table.session(address.clientId);
+      if (known !== undefined && known.epoch > address.epoch) {
+        return { ok: false, code: 'stale-epoch', message: `${address.clientId} has connected again since` };
+      }
+      const present = known?.epoch === address.epoch ? known.subscriptions : [];
+      const { next, value } = edit(present);
+      if (next.length > this.#maxPerSession) {
+        const message = `a session may have ${this.#maxPerSession} subscriptions`;
+        return { ok: false, code: 'invalid', message };
+      }
+      const revision = await this.#put(address, next, known?.revision ?? 0);
+      if (revision === null) continue;
+      await this.#table.reached(revision);
+      return { ok: true, value };
+    }
+  }
+
+  /** @returns the new revision, or null after somebody else's change has reached the table. */
+  async #put(
+    address: SessionAddress,
+    subscriptions: Subscription[],
+    expected: number,
+  ): Promise<number | null> {
+    const { clientId, node, nodeEpoch, epoch } = address;
+    const record: SubscriptionRecord = { clientId, node, nodeEpoch, epoch, subscriptions };
+    const key = clientKey(clientId);
+    const put = (previousSeq: number): Promise<number> =>
+      this.#kv.put(key, JSON.stringify(record), { previousSeq });
+    try {
+      return await put(expected);
+    } catch (error) {
+      ignoreWrongRevision(error);
+    }
+    const entry = await this.#kv.get(key);
+    // Nothing, or the marker of a deletion: the table does not keep its revision.
+    if (entry === null || entry.operation !== 'PUT') return await put(entry?.revision ?? 0);
+    await this.#table.reached(entry.revision);
+    return null;
+  }
+
+  async #inTurn<T>(clientId: string, run: () => Promise<T>): Promise<T> {
+    const before = this.#pending.get(clientId) ?? Promise.resolve();
+    const mine = before.then(run, run);
+    this.#pending.set(clientId, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#pending.get(clientId) === mine) this.#pending.delete(clientId);
+    }
+  }
+}
+
+/** nats-server, server/errors.json: the revision expected is not the current one. */
+const WRONG_LAST_SEQUENCE: ReadonlySet<number> = new Set([10_071, 10_164]);
+
+function ignoreWrongRevision(error: unknown): void {
+  if (error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code)) return;
+  throw error;
+}
