@@ -67,6 +67,7 @@ export function explainTypeError(summary: string): string {
   if (/no such overload/.test(summary)) return 'convert one side with string(...), int(...) or double(...)';
   if (/no matching overload/.test(summary)) return 'check the number and types of the arguments';
   if (/No such key/.test(summary)) return 'see docs/mapping.md for the fields of `properties`';
+  if (/same type, got '(double|int)' and '(double|int)'/.test(summary)) return 'write 1.0 for 1';
   if (/same type/.test(summary)) return 'give both branches the same type, for example with string(...)';
   if (/Cannot index/.test(summary)) return 'only payload, properties, lists and maps have fields';
   return 'see docs/mapping.md for the types of the variables';

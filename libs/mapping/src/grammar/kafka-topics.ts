@@ -19,29 +19,18 @@ export function readTopics(
   const node = fields.get('topics');
   const listed = node === null ? null : readTopicList(node, findings);
   if (template === null) return null;
-  if (template.constant === null) {
-    if (node === null) {
-      const message = 'the topic depends on the message; a device could make up any number of topics';
-      const suggestion = 'add topics: [...] with every topic it may be';
-      findings.report('topics-missing', kafka.at, kafka.path, message, suggestion);
-      return null;
-    }
-    for (const { text, at, path } of listed ?? []) {
-      if (couldBe(template, text)) continue;
-      const message = `the template never gives "${text}"`;
-      findings.report(
-        'topics-unreachable',
-        at,
-        path,
-        message,
-        'correct the name or the template, or remove it',
-      );
-    }
-    return listed?.map(({ text }) => text) ?? null;
+  const { constant } = template;
+  if (constant !== null && !checkTopicName(constant, kafka.at, kafka.path, findings)) return null;
+  if (node === null) {
+    if (constant !== null) return [constant];
+    const message = 'the topic depends on the message; a device could make up any number of topics';
+    const suggestion = 'add topics: [...] with every topic it may be';
+    findings.report('topics-missing', kafka.at, kafka.path, message, suggestion);
+    return null;
   }
-  if (!checkTopicName(template.constant, kafka.at, kafka.path, findings)) return null;
-  if (node !== null && listed !== null && !listed.some(({ text }) => text === template.constant)) {
-    const message = `topics does not list "${template.constant}", the only topic of this route`;
+  if (listed === null) return null;
+  if (constant !== null && !listed.some(({ text }) => text === constant)) {
+    const message = `topics does not list "${constant}", the only topic of this route`;
     findings.report(
       'topics-incomplete',
       node.at,
@@ -49,8 +38,20 @@ export function readTopics(
       message,
       'remove topics, or add the topic to it',
     );
+    return null;
   }
-  return [template.constant];
+  for (const { text, at, path } of listed) {
+    if (couldBe(template, text)) continue;
+    const message = `the template never gives "${text}"`;
+    findings.report(
+      'topics-unreachable',
+      at,
+      path,
+      message,
+      'correct the name or the template, or remove it',
+    );
+  }
+  return constant !== null ? [constant] : listed.map(({ text }) => text);
 }
 
 function readTopicList(node: YamlNode, findings: Findings): Text[] | null {

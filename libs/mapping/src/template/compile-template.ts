@@ -75,7 +75,8 @@ function reportMissingDollar(
     for (const written of [`{${name}}`, `$${name}`]) {
       const index = text.indexOf(written);
       const isLonger = written.startsWith('$') && /^\w/.test(text.slice(index + written.length));
-      if (index === -1 || isLonger) continue;
+      const isEscaped = text[index - 1] === '$';
+      if (index === -1 || isLonger || isEscaped) continue;
       const message = `${written} is plain text here`;
       const at = source.positionOf(start + index);
       findings.report('template-without-dollar', at, source.path, message, `write \${${name}}`);

@@ -24,6 +24,7 @@ export function quoteFlowTemplates(line: string): RepairedLine & { quoted: strin
   const quoted: string[] = [];
   let at = 0;
   while (at < line.length) {
+    if (line[at] === '#' && /\s/.test(line[at - 1] ?? ' ')) break;
     const end = wordEnd(line, at);
     const word = line.slice(at, end);
     if (end > at && word.includes('${') && !/^["']/.test(word)) {
@@ -40,7 +41,7 @@ export function quoteFlowTemplates(line: string): RepairedLine & { quoted: strin
     text += line.slice(end, next);
     at = next;
   }
-  return { text, inserted, quoted };
+  return { text: text + line.slice(at), inserted, quoted };
 }
 
 /** Where the flow word at `at` ends: at a comma, bracket or colon outside of quotes and `${}`. */

@@ -5,8 +5,11 @@ import type { SourceText } from './source-text.ts';
 import { repairTrap } from './traps.ts';
 import type { YamlNode } from './yaml-node.ts';
 
-/** Each repair mends one line; a file with more broken lines than this is told about the first ones. */
-const MAX_REPAIRS = 50;
+/**
+ * Each repair mends one line and reads the file again. A file is read again until this many bytes have been
+ * read: a large one with many broken lines is told about the first ones.
+ */
+const MAX_BYTES_READ = 1024 * 1024;
 
 /**
  * Reads YAML into nodes that know their place. Every trap is a finding; the result is null only if what
@@ -14,12 +17,12 @@ const MAX_REPAIRS = 50;
  */
 export function readYaml(source: SourceText, findings: Findings): YamlNode | null {
   let text = source;
-  for (let repairs = 0; ; repairs++) {
-    const document = parseDocument(text.text, { uniqueKeys: false, prettyErrors: false });
+  for (let bytesRead = text.text.length; ; bytesRead += text.text.length) {
+    const document = parse(text.text);
     const problem = firstProblem(document);
     if (problem === null) return convertDocument(document, text, findings);
     if (problem.code === 'TAB_AS_INDENT') return reportTabs(text, findings);
-    const repairable = repairs < MAX_REPAIRS && problem.code !== 'BAD_DQ_ESCAPE';
+    const repairable = bytesRead < MAX_BYTES_READ && problem.code !== 'BAD_DQ_ESCAPE';
     const repaired = repairable ? repairTrap(text, problem, findings) : null;
     if (repaired !== null) {
       text = repaired;
@@ -27,6 +30,17 @@ export function readYaml(source: SourceText, findings: Findings): YamlNode | nul
     }
     if (!reportProblem(problem, text, findings)) return null;
     return convertDocument(document, text, findings);
+  }
+}
+
+/** One mistake can make an error of every line behind it, and capturing their stacks is most of the work. */
+function parse(text: string): Document.Parsed {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return parseDocument(text, { uniqueKeys: false, prettyErrors: false });
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
