@@ -110,6 +110,18 @@ export class MemberView implements AsyncDisposable {
   }
 }
 
+/**
+ * Takes a member's lease away, which makes it stop what it does. Nothing happens if the member is gone, or has
+ * begun another life since.
+ */
+export async function evictMember(kv: KV, role: string, member: Member): Promise<void> {
+  const key = memberKey(role, member.instance);
+  const entry = await kv.get(key);
+  if (!entry || entry.operation !== 'PUT') return;
+  if ((entry.json<MemberRecord>().epoch || entry.revision) !== member.epoch) return;
+  await kv.delete(key, { previousSeq: entry.revision });
+}
+
 export function memberKey(role: string, instance: string): string {
   return `member.${role}.${instance}`;
 }

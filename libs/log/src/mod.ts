@@ -7,7 +7,13 @@ export * from './connection.ts';
 export * from './cursors.ts';
 export * from './errors.ts';
 export * from './mapping-versions.ts';
-export { MemberView, type Member, type MemberViewOptions, type OwnershipEntry } from './member-view.ts';
+export {
+  evictMember,
+  MemberView,
+  type Member,
+  type MemberViewOptions,
+  type OwnershipEntry,
+} from './member-view.ts';
 export * from './membership.ts';
 export * from './ownership.ts';
 export * from './reader.ts';

@@ -39,7 +39,7 @@ export class StreamReader {
   readonly #queue: StreamMessage[] = [];
   #queuedBytes = 0;
   #next: number;
-  #error: unknown = null;
+  #error: Error | null = null;
   #ended = false;
   #messages: ConsumerMessages | null = null;
   readonly #js: JetStreamClient;
@@ -129,7 +129,7 @@ export class StreamReader {
         }
       }
     } catch (error) {
-      this.#error ??= error;
+      this.#error ??= error instanceof Error ? error : new Error('reading ended', { cause: error });
     }
     this.#end();
   }

@@ -56,7 +56,7 @@ export async function verifyStream(
   for (const [what, want, found] of differences(declaration, config)) {
     throw new LogError(
       'stream-differs',
-      `stream ${name} has ${what} ${found}, but ${want} is configured; change the setting, or migrate the stream`,
+      `stream ${name} has ${what} ${found ?? '(none)'}, but ${want} is configured; change the setting, or migrate the stream`,
     );
   }
   const incarnation = config.metadata?.[StreamMeta.incarnation];
@@ -86,8 +86,10 @@ function streamConfig(declaration: StreamDeclaration): Partial<StreamConfig> & {
   };
 }
 
-function* differences(want: StreamDeclaration, found: StreamConfig): Generator<[string, unknown, unknown]> {
-  const pairs: [string, unknown, unknown][] = [
+type Difference = [what: string, want: string | number, found: string | number | undefined];
+
+function* differences(want: StreamDeclaration, found: StreamConfig): Generator<Difference> {
+  const pairs: Difference[] = [
     ['subjects', want.subject, found.subjects.join(',')],
     ['retention', RetentionPolicy.Limits, found.retention],
     ['discard policy', DiscardPolicy.New, found.discard],
@@ -95,11 +97,7 @@ function* differences(want: StreamDeclaration, found: StreamConfig): Generator<[
     ['size limit', want.maxBytes, found.max_bytes],
     ['replicas', want.replicas, found.num_replicas],
     ['duplicate window (ms)', want.duplicateWindowMs, found.duplicate_window / NANOS_PER_MS],
-    ...Object.entries(want.metadata).map(([key, value]): [string, unknown, unknown] => [
-      key,
-      value,
-      found.metadata?.[key],
-    ]),
+    ...Object.entries(want.metadata).map(([key, value]): Difference => [key, value, found.metadata?.[key]]),
   ];
   for (const pair of pairs) if (pair[1] !== pair[2]) yield pair;
 }
