@@ -6,7 +6,7 @@ export { findingTable, type FindingCode, type Severity } from './findings/findin
 export { formatFindings } from './findings/format-findings.ts';
 export type { DecodeProperties } from './pipeline/current-message.ts';
 export type { MappedMessage } from './pipeline/mapped-message.ts';
-export { failureTable, type FailureCode } from './pipeline/mapping-failure.ts';
+export { failureTable, type FailureCode } from './mapping-failure.ts';
 export { Pipeline, type CacheStatistics, type PipelineOptions } from './pipeline/pipeline.ts';
 export type { RecordSink, RouteRef } from './pipeline/record-sink.ts';
 export type { ClusterDeclaration, Delivery, SaslMechanism, TopicCreation } from './plan/cluster.ts';

@@ -1,5 +1,5 @@
 import { EvaluationError, type ParseResult } from '@marcbachmann/cel-js';
-import { MappingFailure } from '../pipeline/mapping-failure.ts';
+import { MappingFailure } from '../mapping-failure.ts';
 import type { Dependence } from './variables.ts';
 
 /** Values of the names of one route for one message. Captures are own properties, the rest is inherited. */

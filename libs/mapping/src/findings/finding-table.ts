@@ -91,7 +91,7 @@ export const findingTable = {
   'topics-missing': error('The Kafka topic depends on the message, and `topics` does not bound it.'),
   'topics-incomplete': error('The constant Kafka topic is missing in `topics`.'),
   'topics-unreachable': warning('The template can never produce a name that `topics` lists.'),
-  'header-name': error('A header has an empty name or one longer than 65,535 bytes.'),
+  'header-name': error('A header has a name longer than 65,535 bytes.'),
   'header-reserved': warning('A header has the name of one that every record carries.'),
 
   // Tests

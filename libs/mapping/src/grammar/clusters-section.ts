@@ -7,7 +7,7 @@ import {
   type TopicCreation,
 } from '../plan/cluster.ts';
 import type { YamlEntry, YamlNode } from '../yaml/yaml-node.ts';
-import { isBrokerAddress } from './broker-address.ts';
+import { isBrokerAddress } from '../plan/broker-address.ts';
 import { constantText, readConfigText } from './config-text.ts';
 import { readFields, readMap, type Fields } from './fields.ts';
 import { readSasl, readSsl } from './cluster-security.ts';

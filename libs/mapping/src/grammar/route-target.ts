@@ -2,7 +2,7 @@ import type { Findings } from '../findings/finding.ts';
 import { defaultHeaderNames } from '../pipeline/default-headers.ts';
 import type { HeaderTemplate, Route } from '../plan/route.ts';
 import { compileTemplate, type TemplateContext } from '../template/compile-template.ts';
-import { Template } from '../template/template.ts';
+import type { Template } from '../template/template.ts';
 import type { YamlNode } from '../yaml/yaml-node.ts';
 import { readFields, readMap, type Fields } from './fields.ts';
 import { readJsonValue } from './json-value.ts';

@@ -3,7 +3,7 @@ import type { Findings } from '../findings/finding.ts';
 import type { TestMessage } from '../tests/mapping-test.ts';
 import type { YamlNode } from '../yaml/yaml-node.ts';
 import { readFields, reportType, type Fields } from './fields.ts';
-import { plainValue } from './plain-value.ts';
+import { plainValue } from '../yaml/plain-value.ts';
 import { readBoolean, readInteger, readText } from './values.ts';
 
 const KEYS = ['topic', 'payload', 'payloadBase64', 'qos', 'retain', 'client', 'properties', 'received'];

@@ -4,7 +4,7 @@ import type { ExpectedDeadLetter, ExpectedRecord, MappingTest } from '../tests/m
 import type { YamlMap, YamlNode } from '../yaml/yaml-node.ts';
 import { readFields, readList, readMap, type Fields } from './fields.ts';
 import { readTestMessage } from './test-message.ts';
-import { plainValue } from './plain-value.ts';
+import { plainValue } from '../yaml/plain-value.ts';
 import { isExplicitNull, readBoolean, readText } from './values.ts';
 
 const KEYS = ['name', 'message', 'records', 'deadLetters', 'unmatched'];

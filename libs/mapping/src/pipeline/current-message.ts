@@ -1,6 +1,6 @@
 import type { MessageProperties } from '../expression/properties-view.ts';
 import type { MappedMessage } from './mapped-message.ts';
-import { MappingFailure } from './mapping-failure.ts';
+import { MappingFailure } from '../mapping-failure.ts';
 import { parseJson } from './parse-json.ts';
 
 /** Decodes a property block. May throw; the message then fails with 'properties-invalid'. */

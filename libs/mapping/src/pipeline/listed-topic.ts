@@ -1,5 +1,5 @@
 import type { Route } from '../plan/route.ts';
-import { MappingFailure } from './mapping-failure.ts';
+import { MappingFailure } from '../mapping-failure.ts';
 
 /**
  * The string of `topics` that equals `name`: records share it instead of each keeping its own.

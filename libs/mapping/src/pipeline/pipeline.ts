@@ -5,7 +5,7 @@ import { writeMessageHeaders } from './default-headers.ts';
 import { encodeHeaderName, HeaderWriter } from './header-writer.ts';
 import { listedTopic } from './listed-topic.ts';
 import type { MappedMessage } from './mapped-message.ts';
-import { MappingFailure, type Failure } from './mapping-failure.ts';
+import { MappingFailure, type Failure } from '../mapping-failure.ts';
 import type { RecordSink } from './record-sink.ts';
 import { TopicCache } from './topic-cache.ts';
 import { cachedTopicPlan, type RoutePlan, type TopicPlan } from './topic-plan.ts';

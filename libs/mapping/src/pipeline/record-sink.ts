@@ -1,5 +1,5 @@
 import type { Route, UnmatchedPolicy } from '../plan/route.ts';
-import type { FailureCode } from './mapping-failure.ts';
+import type { FailureCode } from '../mapping-failure.ts';
 
 /** A route as a sink sees it. The same object for all its records. */
 export type RouteRef = Pick<Route, 'name' | 'index' | 'cluster'>;

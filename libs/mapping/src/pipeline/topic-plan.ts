@@ -1,7 +1,7 @@
 import type { Bindings } from '../expression/expression.ts';
 import type { Route } from '../plan/route.ts';
 import type { ByteArena } from './byte-arena.ts';
-import type { Failure } from './mapping-failure.ts';
+import type { Failure } from '../mapping-failure.ts';
 import type { Cached } from './topic-cache.ts';
 
 /** What one route does with the messages of one topic, as far as the topic decides it. */

@@ -5,7 +5,7 @@ import { TopicTrie } from '../topic/topic-trie.ts';
 import { bindTopic, type MessageVariables } from './bindings.ts';
 import { writeTopicHeader } from './default-headers.ts';
 import { encodeHeaderName, HeaderWriter, type EncodedName } from './header-writer.ts';
-import { MappingFailure, type Failure } from './mapping-failure.ts';
+import { MappingFailure, type Failure } from '../mapping-failure.ts';
 import { listedTopic } from './listed-topic.ts';
 import type { RoutePlan, TopicPlan } from './topic-plan.ts';
 

@@ -1,5 +1,5 @@
 import { MappingError } from '../errors.ts';
-import { isBrokerAddress } from '../grammar/broker-address.ts';
+import { isBrokerAddress } from './broker-address.ts';
 import type { ConfigText, Delivery, SaslMechanism, SslDeclaration, TopicCreation } from './cluster.ts';
 import type { Mapping } from './mapping.ts';
 

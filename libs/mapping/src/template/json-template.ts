@@ -1,6 +1,6 @@
 import type { Bindings, Expression } from '../expression/expression.ts';
 import type { Dependence } from '../expression/variables.ts';
-import { MappingFailure } from '../pipeline/mapping-failure.ts';
+import { MappingFailure } from '../mapping-failure.ts';
 import { renderJson } from './render-value.ts';
 import type { Template } from './template.ts';
 

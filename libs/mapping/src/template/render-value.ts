@@ -1,6 +1,6 @@
 import { Optional } from '@marcbachmann/cel-js';
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator';
-import { MappingFailure } from '../pipeline/mapping-failure.ts';
+import { MappingFailure } from '../mapping-failure.ts';
 
 /*
  * How the result of an expression is written. Text is taken as it is, numbers and booleans as in JSON, times

@@ -1,6 +1,6 @@
 import type { Bindings, Expression } from '../expression/expression.ts';
 import type { Dependence } from '../expression/variables.ts';
-import { MappingFailure } from '../pipeline/mapping-failure.ts';
+import { MappingFailure } from '../mapping-failure.ts';
 import { renderBytes, renderText } from './render-value.ts';
 
 /** Text with expressions in it. */
@@ -14,11 +14,12 @@ export class Template {
   readonly #only: Expression | null;
 
   constructor(place: string, parts: readonly (string | Expression)[]) {
+    const texts = parts.filter((part) => typeof part === 'string');
     const expressions = parts.filter((part) => typeof part !== 'string');
     this.place = place;
     this.parts = parts;
     this.dependsOn = expressions.some((part) => part.dependsOn === 'message') ? 'message' : 'topic';
-    this.constant = expressions.length === 0 ? parts.join('') : null;
+    this.constant = expressions.length === 0 ? texts.join('') : null;
     this.#only = parts.length === 1 ? (expressions[0] ?? null) : null;
   }
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Position } from '../findings/finding.ts';
-import type { PlainValue } from '../grammar/plain-value.ts';
+import type { PlainValue } from '../yaml/plain-value.ts';
 import type { ExpectedDeadLetter, ExpectedRecord, MappingTest } from './mapping-test.ts';
 import type { Outcome, OutcomeFailure, OutcomeRecord } from './outcome.ts';
 

@@ -1,6 +1,6 @@
 import type { MessageProperties } from '../expression/properties-view.ts';
 import type { Position } from '../findings/finding.ts';
-import type { PlainValue } from '../grammar/plain-value.ts';
+import type { PlainValue } from '../yaml/plain-value.ts';
 
 /** The message a test puts in. */
 export interface TestMessage {

@@ -1,4 +1,4 @@
-import type { FailureCode } from '../pipeline/mapping-failure.ts';
+import type { FailureCode } from '../mapping-failure.ts';
 import type { RecordSink, RouteRef } from '../pipeline/record-sink.ts';
 import { readHeaderList } from './read-header-list.ts';
 

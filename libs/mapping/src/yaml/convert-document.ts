@@ -134,10 +134,10 @@ function nothing(path: string, at: YamlNode['at']): YamlScalar {
   };
 }
 
-function scalarValue(node: Scalar): YamlScalar['value'] {
-  const { value } = node;
+/** The core schema gives nothing else; what another one would give is taken as it is written. */
+function scalarValue({ value, source }: Scalar): YamlScalar['value'] {
   const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-  return plain ? value : value === null ? null : String(value);
+  return plain || value === null ? value : (source ?? null);
 }
 
 function asNode(value: unknown): AnyNode {

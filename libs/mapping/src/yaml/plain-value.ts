@@ -1,4 +1,4 @@
-import type { YamlNode } from '../yaml/yaml-node.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 /** A JSON value. */
 export type PlainValue =
