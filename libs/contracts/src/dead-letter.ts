@@ -11,7 +11,7 @@ import { OutHeader } from './out-position.ts';
  * - `record`: at Kafka. The row is the record as it was refused; producing it again is the replay.
  */
 export interface DeadLetter {
-  /** Stable reason, e.g. `KAFKA_MESSAGE_TOO_LARGE`. */
+  /** Stable reason, e.g. `message-too-large`. */
   code: string;
   /** The reason in words, one line. */
   message: string;

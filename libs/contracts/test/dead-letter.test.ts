@@ -25,7 +25,7 @@ const row: OutRow = {
   value: Buffer.from('v'),
 };
 const letter: DeadLetter = {
-  code: 'KAFKA_MESSAGE_TOO_LARGE',
+  code: 'message-too-large',
   message: 'Kafka answered\r\nMESSAGE_TOO_LARGE',
   incarnation: '0123456789abcdef',
   mapping: 3,

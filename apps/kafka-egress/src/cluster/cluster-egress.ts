@@ -28,6 +28,9 @@ export interface EgressResources {
   readonly log: Log;
 }
 
+/** Each operation is tried again by whoever needs it; the shorter it is, the sooner health says what is wrong. */
+const ADMIN_TIMEOUT_MS = 5_000;
+
 /**
  * One life of a cluster in this process: joined, owning its share of the partitions, until it is closed or its
  * lease is lost. Each cluster is a role of its own, so that processes may serve different clusters.
@@ -56,9 +59,8 @@ export class ClusterEgress implements AsyncDisposable {
     await ensureStreams(cluster.name, resources);
     await using opening = new AsyncDisposableStack();
     const health = opening.use(new ClusterHealth(resources.health, cluster.name));
-    const admin = opening.use(
-      new KafkaAdmin(clusterOptions(cluster, config, `tributary-egress-${instance}`)),
-    );
+    const options = clusterOptions(cluster, config, `tributary-egress-${instance}`);
+    const admin = opening.use(new KafkaAdmin({ ...options, operationTimeoutMs: ADMIN_TIMEOUT_MS }));
     const topics = topicDirectory(cluster, admin, config['egress.topicPatienceMs'], log);
     const context: ClusterContext = { ...resources, cluster, admin, topics, health };
     const workers = new Map<number, PartitionWorker>();

@@ -132,7 +132,7 @@ export class Delivery {
 /** The producer has been patient with the topic for a while already; this only keeps the loop from spinning. */
 const TOPIC_PAUSE_MS = 250;
 
-const TOO_LARGE: ReadonlySet<string> = new Set(['KAFKA_MESSAGE_TOO_LARGE', 'KAFKA_RECORD_LIST_TOO_LARGE']);
+const TOO_LARGE: ReadonlySet<string> = new Set(['message-too-large', 'record-list-too-large']);
 
 function isPosition(record: Outgoing): record is PositionRecord {
   return 'positions' in record;

@@ -183,9 +183,9 @@ export class TopicDirectory {
 }
 
 function isUnknown(error: unknown): boolean {
-  return error instanceof KafkaDriverError && error.code === 'KAFKA_UNKNOWN_TOPIC_OR_PARTITION';
+  return error instanceof KafkaDriverError && error.code === 'unknown-topic-or-partition';
 }
 
 function isImpossible(error: KafkaDriverError): boolean {
-  return error.code === 'KAFKA_INVALID_TOPIC_EXCEPTION';
+  return error.code === 'invalid-topic-exception';
 }

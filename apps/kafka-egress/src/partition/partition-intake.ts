@@ -20,6 +20,8 @@ export interface IntakeOptions {
   readonly incarnation: string;
   /** Messages up to this one are in Kafka already. */
   readonly skipTo: EgressPosition | null;
+  /** Called with the sequence in OUT of each message that is passed over. */
+  onSkipped(outSequence: number): void;
 }
 
 const TAKE_BYTES = 256 * 1024;
@@ -37,7 +39,7 @@ export class PartitionIntake {
 
   /** Runs until the reader ends. @throws HaltError */
   async run(): Promise<void> {
-    const { reader, queue, incarnation, skipTo } = this.#options;
+    const { reader, queue, incarnation, skipTo, onSkipped } = this.#options;
     for (;;) {
       const messages = await reader.take(TAKE_BYTES);
       if (messages.length === 0) return;
@@ -49,7 +51,10 @@ export class PartitionIntake {
             `message ${message.sequence} of OUT was made from log ${position.incarnation}, but the log is ${incarnation}`,
           );
         }
-        if (skipTo !== null && comparePositions(position, skipTo) <= 0) continue;
+        if (skipTo !== null && comparePositions(position, skipTo) <= 0) {
+          onSkipped(message.sequence);
+          continue;
+        }
         const opened = openOutMessage(message, position);
         if (opened.deadLetters.length > 0) await this.#store(opened);
         const refused = await this.#place(opened.records);

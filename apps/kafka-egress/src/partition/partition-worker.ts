@@ -84,8 +84,8 @@ export class PartitionWorker {
     await using slot = this.#slot();
     const positions = this.#positionTopic();
     // In this order: what a former owner may still send is sent, then its position is read, then records follow.
-    await positions.open();
     await slot.connect();
+    await positions.open();
     const found = await positions.read();
     const limits = { maxBytes: config['out.maxBytes'], replicas: config['log.replicas'] };
     const declaration = outStream(cluster.name, topology, this.partition, limits);
@@ -145,6 +145,7 @@ export class PartitionWorker {
       waiter,
       incarnation,
       skipTo,
+      onSkipped: (outSequence) => skipTo && this.trimmer.committed({ position: skipTo, outSequence }),
     });
     const trimming = this.#trim();
     try {

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HaltError } from '../../src/errors.ts';
+import { isKeyOf, positionKey, positionScope, type EgressPosition } from '../../src/position/position.ts';
+import { resumeAt, type OutEnds } from '../../src/position/resume.ts';
+
+const at = (sequence: number, part = 1, of: Partial<EgressPosition> = {}): EgressPosition => ({
+  incarnation: 'log-a',
+  out: 'out-a',
+  sequence,
+  part,
+  ...of,
+});
+const out = (first: number, last: number, firstSequence = 1): OutEnds => ({
+  incarnation: 'out-a',
+  log: 'log-a',
+  firstSequence,
+  first: { sequence: first, part: 1 },
+  last: { sequence: last, part: 2 },
+});
+const empty: OutEnds = { incarnation: 'out-a', log: 'log-a', firstSequence: 1, first: null, last: null };
+
+const cases: [
+  what: string,
+  found: EgressPosition[],
+  ends: OutEnds,
+  result: EgressPosition | null | string,
+][] = [
+  ['nothing yet', [], empty, null],
+  ['nothing committed yet', [], out(1, 9), null],
+  ['one position', [at(5)], out(1, 9), at(5)],
+  ['all is committed', [at(9, 2)], out(9, 9, 40), at(9, 2)],
+  ['the greatest counts, whoever wrote it last', [at(7), at(8, 2), at(8, 1)], out(1, 9), at(8, 2)],
+  ['one of another life beside ours', [at(99, 1, { out: 'out-b' }), at(5)], out(1, 9), at(5)],
+  ['another OUT', [at(5, 1, { out: 'out-b' })], out(1, 9), 'incarnation-unknown'],
+  ['another log', [at(5, 1, { incarnation: 'log-b' })], out(1, 9), 'incarnation-unknown'],
+  ['no position, but OUT was trimmed', [], out(5, 9, 12), 'position-missing'],
+  ['behind the end of OUT', [at(10)], out(1, 9), 'position-beyond'],
+  ['behind the last part of OUT', [at(9, 3)], out(1, 9), 'position-beyond'],
+  ['OUT is empty', [at(1)], empty, 'position-beyond'],
+  ['before the beginning of OUT', [at(5)], out(6, 9, 7), 'position-gap'],
+];
+
+for (const [what, found, ends, result] of cases) {
+  test(`resume: ${what}`, () => {
+    if (typeof result === 'string') {
+      const named = (error: unknown): boolean => error instanceof HaltError && error.code === result;
+      assert.throws(() => resumeAt(found, ends, 'main, partition 0'), named);
+    } else assert.deepEqual(resumeAt(found, ends, 'main, partition 0'), result);
+  });
+}
+
+test('keys of owners belong to one scope only', () => {
+  const scope = positionScope('main', 1, 1);
+  assert.equal(isKeyOf(scope, positionKey(scope, 12)), true);
+  for (const other of ['main/1/11/3', 'main/1/1', 'main/1/1/', 'main/1/1/x', 'other/1/1/3', 'main/1/1/2/3']) {
+    assert.equal(isKeyOf(scope, other), false, other);
+  }
+});
