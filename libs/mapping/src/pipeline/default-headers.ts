@@ -1,5 +1,5 @@
 import type { MappedMessage } from './mapped-message.ts';
-import { encodeHeaderName, type HeaderWriter } from './header-writer.ts';
+import { encodeHeaderName, HeaderWriter } from './header-writer.ts';
 import type { CurrentMessage } from './current-message.ts';
 
 const TOPIC = 'mqtt.topic';
@@ -20,11 +20,19 @@ export const defaultHeaderNames: readonly string[] = [
 ];
 
 const topicName = encodeHeaderName(TOPIC);
-const qosName = encodeHeaderName(QOS);
-const retainName = encodeHeaderName(RETAIN);
 const clientIdName = encodeHeaderName(CLIENT_ID);
 const contentTypeName = encodeHeaderName(CONTENT_TYPE);
 const traceparentName = encodeHeaderName(TRACEPARENT);
+
+/** The headers `mqtt.qos` and `mqtt.retain` of each combination, by QoS and then retain. */
+const flagHeaders = (['0', '1', '2'] as const).map((qos) =>
+  (['false', 'true'] as const).map((retain) => {
+    const writer = new HeaderWriter();
+    writer.text(encodeHeaderName(QOS), qos);
+    writer.text(encodeHeaderName(RETAIN), retain);
+    return writer.view().slice();
+  }),
+);
 
 /** The one default header that follows from the topic. */
 export function writeTopicHeader(writer: HeaderWriter, topic: string): void {
@@ -48,7 +56,7 @@ export function writeMessageHeaders(
   }
   const { trace } = message;
   if (trace.length > 0) writer.bytes(traceparentName, trace);
-  writer.text(qosName, message.qos === 0 ? '0' : message.qos === 1 ? '1' : '2');
-  writer.text(retainName, message.retain ? 'true' : 'false');
+  const flags = flagHeaders[message.qos]?.[message.retain ? 1 : 0];
+  if (flags !== undefined) writer.encoded(flags);
   writer.bytes(clientIdName, message.clientIdBytes);
 }
