@@ -11,6 +11,7 @@ import type {
   OutboundPublish,
   ProtocolVersion,
   StreamInfo,
+  SubscribeRequest,
 } from '../engine/mqtt-engine.ts';
 import { Outbox, type OutboxOwner } from '../engine/outbox.ts';
 import { ReasonCode, isFailure, reasonText } from '../engine/reason-code.ts';
@@ -34,6 +35,9 @@ import { SharedFilterRefusals } from './shared-filter-refusals.ts';
 
 /** handshake: until CONNECT · asking: the host decides · accepted: aedes writes CONNACK · ready · closed. */
 type State = 'handshake' | 'asking' | 'accepted' | 'ready' | 'closed';
+
+/** Bytes a client may send ahead of its CONNACK before it is not read any more. */
+const EARLY_BYTES = 16 * 1024;
 
 const EMPTY = new Uint8Array(0);
 
@@ -99,12 +103,15 @@ export class AedesConnection<Context>
     this.#parts.counters.bytesReceived += chunk.length;
     this.#reader.push(chunk);
     this.#read();
-    if (!this.#readable) this.#source.pause();
+    // While the host decides about a CONNECT, a client that goes away must be noticed: that takes reading.
+    const room = this.#state === 'asking' || this.#state === 'accepted' ? EARLY_BYTES : 0;
+    if (!this.#readable && this.#reader.buffered > room) this.#source.pause();
   };
 
   readonly #onEnd = (): void => {
     this.#ended = true;
-    this.#read();
+    if (this.#state !== 'ready' && this.#reader.buffered === 0) this.#close('lost', 0, this.#lossDetail);
+    else this.#read();
   };
 
   readonly #onDrain = (): void => {
@@ -165,6 +172,7 @@ export class AedesConnection<Context>
     this.#parts.counters.packetsReceived += packets;
     this.#lastPacket = this.#parts.wheel.now;
     if (control?.type === 'connect') this.#begin(control.packet);
+    if (control?.type === 'subscribe' && !aedesTakes(control.request)) return this.#refuse(Faults.FILTER);
     if (control?.type === 'disconnect') {
       if (control.packet.sessionExpiry !== undefined && control.packet.sessionExpiry > 0) {
         if (this.#connect?.sessionExpiry === 0) return this.#refuse(Faults.SESSION_EXPIRY);
@@ -460,6 +468,11 @@ export class AedesConnection<Context>
     if (atOnce) this.#source.destroy();
     else closeGently(this.#source, this.#parts.options.lingerMs);
   }
+}
+
+/** aedes keeps the filters of a SUBSCRIBE with several as keys of an object, and this one ends the process. */
+function aedesTakes({ subscriptions }: SubscribeRequest): boolean {
+  return subscriptions.length === 1 || subscriptions.every(({ filter }) => filter !== '__proto__');
 }
 
 /** The refusals MQTT 3.x has a CONNACK code for; anything else just closes [MQTT-3.1.4-1]. */

@@ -67,7 +67,7 @@ function startBroker<Context>(options: AedesEngineOptions): Promise<Aedes> {
     maxTopicLevels: options.maxTopicLevels,
     topicAliasMaximum: options.topicAliasMaximum,
     maximumPacketSize: options.maxPacketBytes,
-    receiveMaximum: options.receiveMaximum,
+    receiveMaximum: options.receiveMaximum === 65535 ? 0 : options.receiveMaximum,
     sessionExpiryIntervalLimit: SESSION_EXPIRY_LIMIT,
     // aedes remembers an ended session for its expiry interval; one entry at a time is the least it can hold.
     pendingSessionsLimit: 1,

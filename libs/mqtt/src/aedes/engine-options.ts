@@ -6,7 +6,11 @@ export interface AedesEngineOptions {
   maxPacketBytes: number;
   /** Largest CONNECT: anybody may send one. */
   maxConnectBytes: number;
-  /** Unacknowledged QoS 1 and 2 PUBLISHes of an MQTT 5 client; announced and enforced (DISCONNECT 0x93). */
+  /**
+   * Unacknowledged QoS 1 and 2 PUBLISHes of an MQTT 5 client; announced and enforced (DISCONNECT 0x93). The default is
+   * all that packet identifiers allow: widespread clients (MQTT.js 5) do not heed a smaller one and would be cut off,
+   * and back-pressure does not need it.
+   */
   receiveMaximum: number;
   /** Topic aliases an MQTT 5 client may use; each can hold a topic of 64 KiB. */
   topicAliasMaximum: number;
@@ -25,7 +29,7 @@ export interface AedesEngineOptions {
 export const defaultEngineOptions: AedesEngineOptions = {
   maxPacketBytes: 960 * 1024,
   maxConnectBytes: 128 * 1024,
-  receiveMaximum: 1024,
+  receiveMaximum: 65535,
   topicAliasMaximum: 8,
   maxTopicLevels: 100,
   connectTimeoutMs: 10_000,

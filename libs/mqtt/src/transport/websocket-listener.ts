@@ -79,11 +79,11 @@ export async function listenWebSocket(
     get refused() {
       return refused;
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      }),
+    close() {
+      server.close();
+      server.closeIdleConnections();
+      return Promise.resolve();
+    },
   };
 }
 

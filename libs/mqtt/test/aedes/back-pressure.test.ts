@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EngineFixture } from '../support/engine-fixture.ts';
+import * as p from '../support/packets.ts';
+
+test('pause stalls the sender in bounded memory, and resume loses nothing', async () => {
+  await using fixture = await EngineFixture.start();
+  const { host } = fixture;
+  const client = await fixture.client({ keepAlive: 1 });
+  host.onPublish = ({ connection }) => {
+    if (host.publishes.length === 10) connection.pause();
+  };
+  const payload = Buffer.alloc(1000);
+  const total = 40_000;
+  const batch = Array.from({ length: 100 }, () => p.publish({ topic: 'flood', payload }));
+  for (let sent = 0; sent < total; sent += batch.length) client.send(...batch);
+  await host.until(() => host.publishes.length >= 10, 'first publishes');
+  // Longer than the keep-alive: a client that is not read must not be blamed for silence.
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  assert.ok(host.publishes.length < 10 + 64, `${host.publishes.length} dispatched while paused`);
+  const { bytesReceived } = fixture.engine.counters;
+  assert.ok(bytesReceived < 300_000, `${bytesReceived} bytes taken from the socket`);
+  assert.ok(client.socket.writableLength > 1_000_000, 'the rest waits at the sender');
+  assert.deepEqual(host.closures, []);
+  host.connections[0]?.pause();
+  host.connections[0]?.resume();
+  host.connections[0]?.resume();
+  await host.until(() => host.publishes.length === total, 'all publishes');
+  client.destroy();
+});
+
+test('pause and resume for each packet keep the order', async () => {
+  await using fixture = await EngineFixture.start();
+  const { host } = fixture;
+  host.onPublish = ({ connection }) => {
+    connection.pause();
+    setImmediate(() => connection.resume());
+  };
+  const client = await fixture.client({});
+  client.send(...Array.from({ length: 500 }, (_, index) => p.publish({ topic: `t/${index}` })));
+  await host.until(() => host.publishes.length === 500, 'publishes');
+  assert.deepEqual(
+    host.publishes.map(({ topic }) => topic),
+    Array.from({ length: 500 }, (_, index) => `t/${index}`),
+  );
+  client.destroy();
+});
+
+test('a client that does not read its acknowledgements is not read either', async () => {
+  await using fixture = await EngineFixture.start();
+  const { host } = fixture;
+  const client = await fixture.client({ version: 5, keepAlive: 0 });
+  client.socket.pause();
+  const pings = Buffer.concat(Array<Buffer>(20_000).fill(p.pingreq));
+  for (let round = 0; round < 400; round++) client.send(pings);
+  let before = -1;
+  while (fixture.engine.counters.packetsReceived !== before) {
+    before = fixture.engine.counters.packetsReceived;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  assert.ok(before < 8_000_000, 'reading stopped');
+  assert.deepEqual(host.closures, []);
+  client.destroy();
+});
+
+test('what a client sent before it closed its side is processed', async () => {
+  await using fixture = await EngineFixture.start();
+  const { host } = fixture;
+  host.onPublish = ({ connection }) => {
+    connection.pause();
+    setTimeout(() => connection.resume(), 5);
+  };
+  const client = await fixture.client();
+  client.send(p.connect(), ...Array.from({ length: 150 }, () => p.publish({ qos: 1 })));
+  client.socket.end();
+  await host.until(() => host.closures.length === 1, 'closure');
+  assert.equal(host.publishes.length, 150);
+  assert.equal(host.closures[0]?.kind, 'lost');
+  assert.equal((await client.hexes(151)).filter((hex) => hex === '40 0001').length, 150);
+});

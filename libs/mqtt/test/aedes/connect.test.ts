@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import mqtt from 'mqtt';
+import { EngineFixture } from '../support/engine-fixture.ts';
+import * as p from '../support/packets.ts';
+
+const versions = [
+  { protocolVersion: 3, protocolId: 'MQIsdp' },
+  { protocolVersion: 4, protocolId: 'MQTT' },
+  { protocolVersion: 5, protocolId: 'MQTT' },
+] as const;
+
+for (const version of versions) {
+  test(`MQTT.js connects, publishes and leaves with protocol version ${version.protocolVersion}`, async () => {
+    await using fixture = await EngineFixture.start();
+    const { host } = fixture;
+    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${fixture.port}`, {
+      ...version,
+      clientId: 'device-1',
+      username: 'user',
+      password: 'secret',
+      keepalive: 30,
+      reconnectPeriod: 0,
+      will: { topic: 'will/topic', payload: Buffer.from('gone'), qos: 1, retain: true },
+    });
+    for (const qos of [0, 1, 2] as const)
+      await client.publishAsync(`t/${qos}`, `p${qos}`, { qos, retain: qos === 1 });
+    assert.deepEqual(await client.subscribeAsync({ 'a/+': { qos: 1 } }).then(([first]) => first?.qos), 1);
+    await client.unsubscribeAsync('a/+');
+    await client.endAsync();
+    await host.until(() => host.closures.length === 1, 'closure');
+
+    const [request] = host.connects;
+    assert.equal(request?.clientId, 'device-1');
+    assert.equal(request.protocolVersion, version.protocolVersion);
+    assert.equal(request.username, 'user');
+    assert.equal(Buffer.from(request.password ?? []).toString(), 'secret');
+    assert.equal(request.keepAlive, 30);
+    assert.equal(request.cleanStart, true);
+    assert.equal(request.sessionExpiry, 0);
+    assert.equal(request.will?.topic, 'will/topic');
+    assert.equal(Buffer.from(request.will.payload).toString(), 'gone');
+    assert.deepEqual([request.will.qos, request.will.retain], [1, true]);
+    assert.deepEqual(
+      host.publishes.map(({ topic, qos, retain, payload }) => [
+        topic,
+        qos,
+        retain,
+        Buffer.from(payload).toString(),
+      ]),
+      [
+        ['t/0', 0, false, 'p0'],
+        ['t/1', 1, true, 'p1'],
+        ['t/2', 2, false, 'p2'],
+      ],
+    );
+    assert.deepEqual(host.closures, [
+      { kind: 'clean', reason: 0, detail: 'success', willDue: false, sessionExpiry: undefined },
+    ]);
+    assert.deepEqual(fixture.errors, []);
+    assert.equal(fixture.engine.counters.connections, 0);
+    assert.equal(fixture.engine.counters.unfinished, 0);
+  });
+}
+
+/** name, CONNECT, CONNACK in hex ('' closed without) */
+const answers: [name: string, connect: Buffer, answer: string][] = [
+  ['3.1', p.connect({ version: 3 }), '20 0000'],
+  ['3.1 with a long identifier', p.connect({ version: 3, clientId: 'x'.repeat(100) }), '20 0000'],
+  ['3.1 without an identifier', p.connect({ version: 3, clientId: '' }), '20 0002'],
+  ['3.1.1', p.connect(), '20 0000'],
+  ['3.1.1 with a session: session present 0', p.connect({ clean: false }), '20 0000'],
+  ['3.1.1 without an identifier', p.connect({ clientId: '' }), '20 0000'],
+  ['3.1.1 without an identifier, with a session', p.connect({ clientId: '', clean: false }), '20 0002'],
+  ['3.1.1, reserved flag', p.connect({ flags: 1 }), 'closed'],
+  ['version 7', p.packet(0x10, p.string('MQTT'), Buffer.from([7, 2, 0, 0, 0, 0])), '20 008400'],
+  [
+    '5: shared subscriptions are not available, packets up to 983040 bytes, no receive maximum of its own, 8 aliases',
+    p.connect({ version: 5 }),
+    '20 00000a2a0022000827000f0000',
+  ],
+  [
+    '5: a longer session is not granted',
+    p.connect({ version: 5, properties: p.properties([0x11, 0, 0, 0, 60]) }),
+    '20 00000f2a0022000827000f00001100000000',
+  ],
+  [
+    '5, clean start off: session present 0',
+    p.connect({ version: 5, clean: false }),
+    '20 00000a2a0022000827000f0000',
+  ],
+  [
+    '5, enhanced authentication',
+    p.connect({ version: 5, properties: p.properties([0x15, 0, 1, 0x41]) }),
+    '20 008c00',
+  ],
+  ['5, receive maximum 0', p.connect({ version: 5, properties: p.properties([0x21, 0, 0]) }), '20 008200'],
+  ['5, identifier not UTF-8', p.connect({ version: 5, clientId: '\0' }), '20 008100'],
+];
+
+test('CONNACK says what is offered and what is wrong', async () => {
+  await using fixture = await EngineFixture.start();
+  for (const [name, connect, answer] of answers) {
+    const client = await fixture.client();
+    assert.equal(await client.send(connect).nextHex(), answer, name);
+    if (!/^20 0000/.test(answer)) assert.equal(await client.nextHex(), 'closed', name);
+    client.destroy();
+  }
+  assert.deepEqual(fixture.errors, []);
+});
+
+test('an empty client identifier of MQTT 5 is assigned and announced', async () => {
+  await using fixture = await EngineFixture.start();
+  const client = await fixture.client();
+  const connack = await client.send(p.connect({ version: 5, clientId: '' })).next();
+  const [request] = fixture.host.connects;
+  assert.ok(request?.clientIdAssigned);
+  assert.ok(connack?.body.includes(Buffer.concat([Buffer.from([0x12]), p.string(request.clientId)])));
+  assert.equal(fixture.host.connections[0]?.clientId, request.clientId);
+  client.destroy();
+});
+
+test('everything a CONNECT of MQTT 5 says reaches the host', async () => {
+  await using fixture = await EngineFixture.start();
+  const client = await fixture.client();
+  const connect = p.connect({
+    version: 5,
+    clean: false,
+    keepAlive: 0,
+    properties: p.properties(
+      [0x11, 0, 0, 0, 9, 0x21, 0, 5, 0x27, 0, 0, 1, 0, 0x22, 0, 3, 0x17, 0],
+      p.userProperty('b', '1'),
+      p.userProperty('a', ''),
+    ),
+    flags: 4 | 0x10,
+    payload: [
+      p.properties([0x18, 0, 0, 0, 7], [0x01, 1], p.userProperty('z', '1')),
+      p.string('will'),
+      p.string('gone'),
+    ],
+  });
+  assert.match(await client.send(connect).nextHex(), /^20 0000/);
+  const { will, ...request } = fixture.host.connects[0]!;
+  assert.deepEqual(request, {
+    clientId: 'device',
+    clientIdAssigned: false,
+    protocolVersion: 5,
+    cleanStart: false,
+    keepAlive: 0,
+    username: undefined,
+    password: undefined,
+    sessionExpiry: 9,
+    receiveMaximum: 5,
+    maximumPacketSize: 256,
+    topicAliasMaximum: 3,
+    requestProblemInformation: false,
+    userProperties: [
+      ['b', '1'],
+      ['a', ''],
+    ],
+  });
+  assert.equal(will?.delay, 7);
+  assert.equal(will.qos, 2);
+  assert.deepEqual(
+    Buffer.from(will.properties),
+    Buffer.concat([Buffer.from([1, 1]), p.userProperty('z', '1')]),
+  );
+  client.destroy();
+});
+
+test('the host refuses, with the nearest code for each version', async () => {
+  await using fixture = await EngineFixture.start();
+  const { host } = fixture;
+  for (const [version, reason, answer] of [
+    [4, 0x86, '20 0004'],
+    [4, 0x89, '20 0003'],
+    [3, 0x8a, '20 0005'],
+    [5, 0x97, '20 009700'],
+    [5, 0x9f, '20 009f00'],
+  ] as const) {
+    host.verdict = () => Promise.resolve({ accept: false, reason, detail: 'not today' });
+    const client = await fixture.client();
+    assert.deepEqual(await client.send(p.connect({ version })).hexes(2), [answer, 'closed']);
+    const how = host.closures.at(-1);
+    assert.deepEqual(
+      [how?.kind, how?.reason, how?.detail, how?.willDue],
+      ['server', reason, 'not today', false],
+    );
+  }
+});
+
+test('a host that fails refuses, and is reported', async () => {
+  await using fixture = await EngineFixture.start();
+  fixture.host.verdict = () => Promise.reject(new Error('directory away'));
+  const client = await fixture.client();
+  assert.deepEqual(await client.send(p.connect({ version: 5 })).hexes(2), ['20 008000', 'closed']);
+  assert.match(String(fixture.errors[0]), /directory away/);
+});
+
+test('a client that goes while the host decides is closed once', async () => {
+  await using fixture = await EngineFixture.start();
+  const { host } = fixture;
+  let accept = (): void => {};
+  host.verdict = () => new Promise((resolve) => (accept = () => resolve({ accept: true })));
+  const client = await fixture.client();
+  client.send(p.connect());
+  await host.until(() => host.connects.length === 1, 'connect');
+  client.destroy();
+  await host.until(() => host.closures.length === 1, 'closure');
+  accept();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(host.closures.length, 1);
+  assert.deepEqual([host.closures[0]?.kind, host.closures[0]?.willDue], ['lost', false]);
+});
+
+test('deliveries made while the host decides leave after CONNACK', async () => {
+  await using fixture = await EngineFixture.start();
+  fixture.host.verdict = (_request, connection) => {
+    connection.deliver({
+      topic: 'early',
+      payload: Buffer.from('x'),
+      qos: 0,
+      retain: false,
+      dup: false,
+      packetId: 0,
+      properties: Buffer.alloc(0),
+      subscriptionIdentifiers: [],
+    });
+    return Promise.resolve({ accept: true });
+  };
+  const client = await fixture.client();
+  assert.deepEqual(await client.send(p.connect()).hexes(2), ['20 0000', '30 00056561726c7978']);
+  client.destroy();
+});
+
+test('no CONNECT in time, or only half of one: closed without a word', async () => {
+  await using fixture = await EngineFixture.start({ connectTimeoutMs: 200 });
+  const silent = await fixture.client();
+  const slow = await fixture.client();
+  slow.send(p.connect().subarray(0, 5));
+  assert.equal(fixture.engine.counters.unfinished <= 2, true);
+  assert.equal(await silent.nextHex(), 'closed');
+  assert.equal(await slow.nextHex(), 'closed');
+  assert.equal(fixture.engine.counters.connectTimeouts, 2);
+  assert.equal(fixture.engine.counters.unfinished, 0);
+  assert.deepEqual(fixture.host.closures, [], 'the host never heard of them');
+});
+
+test('a second CONNECT ends the connection', async () => {
+  await using fixture = await EngineFixture.start();
+  const { host } = fixture;
+  const old = await fixture.client({});
+  assert.equal(await old.send(p.connect()).nextHex(), 'closed');
+  const modern = await fixture.client({ version: 5 });
+  assert.match(await modern.send(p.connect({ version: 5 })).nextHex(), /^e0 82/);
+  assert.equal(await modern.nextHex(), 'closed');
+  assert.deepEqual(
+    host.closures.map(({ kind, willDue }) => [kind, willDue]),
+    [
+      ['protocol-error', true],
+      ['protocol-error', true],
+    ],
+  );
+});

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EngineFixture } from '../support/engine-fixture.ts';
+import * as p from '../support/packets.ts';
+
+test('SUBACK and UNSUBACK leave when the host says so, with its codes, and hold up nothing', async () => {
+  await using fixture = await EngineFixture.start();
+  const { host } = fixture;
+  host.answering = false;
+  const client = await fixture.client({ version: 5 });
+  client.send(
+    p.subscribe(
+      7,
+      [
+        ['a/+', 0x2e],
+        ['b', 0],
+        ['b', 1],
+      ],
+      p.properties([0x0b, 0xac, 2]),
+    ),
+    p.unsubscribe(8, ['x', 'x', 'y'], p.properties()),
+    p.publish({ version: 5, qos: 1, id: 1 }),
+    p.pingreq,
+  );
+  await host.until(() => host.publishes.length === 1, 'publish');
+  assert.deepEqual(host.subscribes, [
+    {
+      packetId: 7,
+      subscriptionIdentifier: 300,
+      subscriptions: [
+        { filter: 'a/+', qos: 2, noLocal: true, retainAsPublished: true, retainHandling: 2 },
+        { filter: 'b', qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 },
+        { filter: 'b', qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 },
+      ],
+    },
+  ]);
+  assert.deepEqual(host.unsubscribes, [{ packetId: 8, filters: ['x', 'x', 'y'] }]);
+  assert.equal(await client.nextHex(), 'd0');
+  assert.deepEqual(client.received, []);
+  const [connection] = host.connections;
+  connection?.unsubscribed(8, [0, 0x11, 0x87]);
+  connection?.subscribed(7, [2, 0x83, 1]);
+  assert.deepEqual(await client.hexes(2), ['b0 000800001187', '90 000700028301']);
+  client.destroy();
+});
+
+test('MQTT 3.1.1 hears every failure as 0x80, and nothing about UNSUBSCRIBE', async () => {
+  await using fixture = await EngineFixture.start();
+  const { host } = fixture;
+  host.answering = false;
+  const client = await fixture.client({});
+  client.send(
+    p.subscribe(1, [
+      ['a', 1],
+      ['__proto__/x', 2],
+    ]),
+    p.unsubscribe(2, ['a', 'toString']),
+  );
+  await host.until(() => host.unsubscribes.length === 1, 'unsubscribe');
+  host.connections[0]?.subscribed(1, [1, 0x97]);
+  host.connections[0]?.unsubscribed(2, [0, 0x11]);
+  assert.deepEqual(await client.hexes(2), ['90 00010180', 'b0 0002']);
+  client.destroy();
+});
+
+/** version, filters, SUBACK, filters the host saw */
+const shared: [version: 4 | 5, filters: string[], answer: string, seen: string[]][] = [
+  [4, ['$share/g/a'], '90 000180', []],
+  [5, ['$share/g/a'], '90 0001009e', []],
+  [5, ['$share/g/a', '$share/g/b'], '90 0001009e9e', []],
+  [4, ['a', '$share/g/a', 'b'], '90 0001008000', ['a', 'b']],
+  [5, ['a', '$share/g/a', 'b'], '90 000100009e00', ['a', 'b']],
+];
+
+test('shared subscriptions are refused, as CONNACK said', async () => {
+  await using fixture = await EngineFixture.start();
+  const { host } = fixture;
+  for (const [version, filters, answer, seen] of shared) {
+    host.subscribes.length = 0;
+    const client = await fixture.client({ version });
+    const block = version === 5 ? p.properties() : undefined;
+    client.send(
+      p.subscribe(
+        1,
+        filters.map((filter) => [filter, 0]),
+        block,
+      ),
+      p.pingreq,
+    );
+    assert.deepEqual((await client.hexes(2)).sort(), [answer, 'd0'].sort(), `${version} ${filters}`);
+    assert.deepEqual(
+      host.subscribes.flatMap(({ subscriptions }) => subscriptions.map(({ filter }) => filter)),
+      seen,
+    );
+    client.destroy();
+  }
+});
+
+test('many subscriptions and cancellations leave nothing behind in aedes', async () => {
+  await using fixture = await EngineFixture.start();
+  const { host } = fixture;
+  const client = await fixture.client({});
+  for (let round = 1; round <= 500; round++) {
+    client.send(p.subscribe(round, [[`a/${round}`, 1]]), p.unsubscribe(round, [`a/${round}`]));
+  }
+  assert.equal((await client.hexes(1000)).length, 1000);
+  assert.equal(host.unsubscribes.length, 500);
+  client.destroy();
+});
+
+test('a filter that is not valid ends the connection', async () => {
+  await using fixture = await EngineFixture.start();
+  const old = await fixture.client({});
+  assert.equal(await old.send(p.subscribe(1, [['a#', 0]])).nextHex(), 'closed');
+  const modern = await fixture.client({ version: 5 });
+  assert.match(await modern.send(p.subscribe(1, [['a/#/b', 0]], p.properties())).nextHex(), /^e0 8f/);
+  assert.deepEqual(fixture.host.subscribes, []);
+});
