@@ -92,7 +92,10 @@ export class IngressNode {
     // Hooks run last first: this one must come before the NATS connection of this life is closed.
     this.#service.onStop(COMPONENT, () => this.stop());
     const { log, health } = this.#service;
-    life.lost.addEventListener('abort', () => (this.#rejoining = this.#rejoin(life)), { once: true });
+    const onLost = (): void => {
+      this.#rejoining = this.#rejoin(life);
+    };
+    life.lost.addEventListener('abort', onLost, { once: true });
     this.#host.life = life;
     health.set(COMPONENT, true);
     log.info({ epoch: life.epoch }, 'joined');
@@ -155,7 +158,8 @@ export class IngressNode {
   }
 
   async #drain(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    // They stop accepting at once; nobody waits for devices that are slow to close their side.
+    for (const listener of this.#listeners) void listener.close();
     await this.#engine?.drain(ReasonCode.SERVER_SHUTTING_DOWN);
   }
 

@@ -22,7 +22,12 @@ export class Platform implements AsyncDisposable {
   readonly partitions: number;
   readonly #nodes: Proc[] = [];
 
-  private constructor(server: NatsServer, nats: NatsConnection, manager: JetStreamManager, partitions: number) {
+  private constructor(
+    server: NatsServer,
+    nats: NatsConnection,
+    manager: JetStreamManager,
+    partitions: number,
+  ) {
     this.server = server;
     this.nats = nats;
     this.manager = manager;
@@ -55,11 +60,8 @@ export class Platform implements AsyncDisposable {
 
   /** All rows of the log, partition by partition, in their order. */
   async rows(): Promise<StoredRow[]> {
-    const rows: StoredRow[] = [];
-    for (let partition = 0; partition < this.partitions; partition++) {
-      rows.push(...(await this.#partitionRows(partition)));
-    }
-    return rows;
+    const partitions = Array.from({ length: this.partitions }, (_, p) => p);
+    return (await Promise.all(partitions.map((p) => this.#partitionRows(p)))).flat();
   }
 
   async #partitionRows(partition: number): Promise<StoredRow[]> {

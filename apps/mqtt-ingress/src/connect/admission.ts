@@ -84,7 +84,9 @@ export class Admission {
 
   #overLimit(request: ConnectRequest, device: Device): number | null {
     const { clients, maxConnections, maxClientIdBytes } = this.#options;
-    if (device.clientIdBytes.length > maxClientIdBytes) return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID;
+    if (!request.clientIdAssigned && device.clientIdBytes.length > maxClientIdBytes) {
+      return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID;
+    }
     if (clients.size >= maxConnections) return ReasonCode.QUOTA_EXCEEDED;
     if (request.will && isReservedTopic(request.will.topic)) return ReasonCode.TOPIC_NAME_INVALID;
     return null;
