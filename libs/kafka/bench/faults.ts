@@ -1,5 +1,5 @@
 /**
- * What faults do to a producer: `node bench/faults.ts [--faults kill,pause,cut,cluster] [--drivers kafkajs,platformatic,library]
+ * What faults do to a producer: `node bench/faults.ts [--faults kill,pause,cut,cluster] [--drivers kafkajs,platformatic,library,plain-kafkajs]
  * [--seconds 20]`. Starts Kafka itself. Prints, for each fault and driver, what an independent consumer finds in the topic.
  */
 import { randomBytes } from 'node:crypto';
@@ -19,6 +19,7 @@ import {
 import { CuttingProxy } from '../test/support/cutting-proxy.ts';
 import { Ledger } from '../test/support/ledger.ts';
 import { LibraryProducer } from './library-producer.ts';
+import { PlainKafkajs } from './plain-kafkajs.ts';
 
 const { values } = parseArgs({
   options: {
@@ -38,6 +39,7 @@ interface Sender {
 }
 
 function senderOf(name: string, options: DriverOptions): Sender {
+  if (name === 'plain-kafkajs') return new PlainKafkajs(options);
   if (name === 'library') return new LibraryProducer(options);
   return createProducerDriver({ ...options, driver: name === 'kafkajs' ? 'kafkajs' : 'platformatic' });
 }

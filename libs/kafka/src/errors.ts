@@ -105,3 +105,14 @@ export function brokerError(
     code: name.toLowerCase().replaceAll('_', '-'),
   });
 }
+
+/** The error for a partition that the topic does not have; its count is worth asking for again. */
+export function unknownPartition(topic: string, partition: number, count: number): KafkaDriverError {
+  return new KafkaDriverError(`${topic} has ${count} partitions, not partition ${partition}`, {
+    code: KafkaErrorCode.unknownPartition,
+    retryable: true,
+    topicFault: true,
+    topic,
+    partition,
+  });
+}

@@ -10,7 +10,14 @@ import type { ISocketFactory } from 'kafkajs';
  */
 export class FencedSockets {
   readonly #open = new Set<Socket>();
+  readonly #met = new Set<string>();
+  readonly #onReconnect: (broker: string) => void;
   #severed = false;
+
+  /** @param onReconnect called when a broker is connected to again. */
+  constructor(onReconnect: (broker: string) => void) {
+    this.#onReconnect = onReconnect;
+  }
 
   get severed(): boolean {
     return this.#severed;
@@ -18,6 +25,9 @@ export class FencedSockets {
 
   readonly factory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
     if (this.#severed) throw new Error('the producer is closed');
+    const broker = `${host}:${port}`;
+    if (this.#met.has(broker)) this.#onReconnect(broker);
+    this.#met.add(broker);
     // kafkajs hands over what `ssl` in its options was; true and {} mean the defaults.
     const options = typeof ssl === 'object' ? ssl : {};
     const socket = ssl

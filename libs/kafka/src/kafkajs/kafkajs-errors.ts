@@ -17,10 +17,10 @@ export interface Place {
   readonly recordIndex?: number | undefined;
 }
 
-/** What kafkajs threw, as this package's error. kafkajs wraps the last error of its retries; the innermost one counts. */
+/** What kafkajs threw, as this package's error. The root cause counts. */
 export function fromKafkajs(thrown: unknown, place: Place = {}): KafkaDriverError {
   if (thrown instanceof KafkaDriverError) return thrown;
-  const root = innermost(thrown);
+  const root = rootCause(thrown);
   if (root instanceof KafkaDriverError) return root;
   if (root instanceof KafkaJSProtocolError) return brokerError(root.code, { ...place, cause: root });
   const [code, retryable] = classify(root);
@@ -28,7 +28,8 @@ export function fromKafkajs(thrown: unknown, place: Place = {}): KafkaDriverErro
   return new KafkaDriverError(`Kafka client: ${text}`, { ...place, code, retryable, cause: root });
 }
 
-function innermost(thrown: unknown): unknown {
+/** kafkajs wraps what ended its retries, sometimes twice. */
+export function rootCause(thrown: unknown): unknown {
   let error = thrown;
   while (
     error instanceof KafkaJSError &&

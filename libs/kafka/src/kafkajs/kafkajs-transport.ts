@@ -9,30 +9,40 @@ import type { ProducerTransport } from '../producer-transport.ts';
 import { ClusterClient } from '../wire/cluster-client.ts';
 import { Leaders } from '../wire/leaders.ts';
 import { FencedSockets } from './fenced-sockets.ts';
+import { LeaderMoved, LeaderView } from './leader-view.ts';
 import { kafkajsCompression } from './kafkajs-compression.ts';
-import { fromKafkajs } from './kafkajs-errors.ts';
+import { fromKafkajs, rootCause } from './kafkajs-errors.ts';
 
 /** A topic is looked at this often while a send to it hangs. */
 const WATCH_EVERY_MS = 1_500;
+const NOBODY = -1;
 
 /**
- * kafkajs behind the driver contract. Three of its habits are dealt with here:
+ * kafkajs behind the driver contract. Four of its habits are dealt with here:
  *
  * - When one of several brokers fails, it sends again to those still at work, with new sequence numbers: duplicates (the usual case is
  *   a broker that died, while the others wait for it as a replica). So each leader gets a send of its own.
+ * - It leaves out a partition, silently, whose new leader has answered for another one already. Its sequence numbers were taken
+ *   back by then, so the same producer sends those partitions once more.
  * - It retries for ever where a topic is gone, and does not say which. So topics are looked up before and while it sends.
  * - It cannot be stopped while it retries. So its sockets are taken away (`FencedSockets`).
  */
 export class KafkajsTransport implements ProducerTransport {
   readonly name = 'kafkajs';
-  readonly #sockets = new FencedSockets();
+  readonly #sockets: FencedSockets;
   readonly #client: ClusterClient;
   readonly #leaders: Leaders;
+  readonly #view = new LeaderView();
   readonly #producer: Producer;
   readonly #compression: number;
   readonly #severed = new AbortController();
+  readonly #onRetry: DriverOptions['onRetry'];
+  /** Retries within the present send, as far as they can be seen. */
+  #retries = 0;
 
   constructor(options: DriverOptions) {
+    this.#onRetry = options.onRetry;
+    this.#sockets = new FencedSockets((broker) => this.#notice(`connecting again to ${broker}`));
     this.#client = new ClusterClient(options);
     this.#leaders = new Leaders(this.#client);
     this.#compression = kafkajsCompression(options.compression ?? 'none');
@@ -40,21 +50,21 @@ export class KafkajsTransport implements ProducerTransport {
     const deliveryTimeout = options.deliveryTimeoutMs ?? defaults.deliveryTimeoutMs;
     const kafka = new kafkajs.Kafka({
       clientId: options.clientId,
-      brokers: [...options.brokers],
+      // Asked again before each reconnection: no brokers is the one failure kafkajs does not retry.
+      brokers: () => (this.#severed.signal.aborted ? [] : [...options.brokers]),
       connectionTimeout: options.connectTimeoutMs ?? defaults.connectTimeoutMs,
       requestTimeout,
       socketFactory: this.#sockets.factory,
-      logLevel: kafkajs.logLevel.ERROR,
-      logCreator: retryNotices(options),
+      logLevel: kafkajs.logLevel.NOTHING,
       ...(options.tls === undefined ? {} : { ssl: options.tls }),
       ...(options.sasl === undefined ? {} : { sasl: saslOptions(options.sasl) }),
-      // Longer than the deadline of a send, which is what ends it; that the count is finite ends what a dead driver left behind.
+      // Longer than the deadline of a send, which is what ends it.
       retry: { initialRetryTime: 30, maxRetryTime: 1_000, retries: 10 + Math.ceil(deliveryTimeout / 500) },
     });
     this.#producer = kafka.producer({
       idempotent: true,
       allowAutoTopicCreation: false,
-      createPartitioner: () => partitionOf,
+      createPartitioner: this.#view.partitioner,
     });
   }
 
@@ -69,17 +79,29 @@ export class KafkajsTransport implements ProducerTransport {
   }
 
   async produce(batches: readonly PartitionBatch[]): Promise<readonly OffsetRange[]> {
-    await this.#leaders.learn(new Set(batches.map(({ topic }) => topic)));
-    const groups = await this.#byLeader(batches);
-    const results = await Promise.allSettled(groups.map((group) => this.#sendToLeader(group)));
+    await this.#leaders.learn(topicsOf(batches));
+    this.#retries = 0;
     const ranges: OffsetRange[] = [];
-    let failure: KafkaDriverError | undefined;
-    for (const result of results) {
-      if (result.status === 'fulfilled') ranges.push(...result.value);
-      else failure ??= fromKafkajs(result.reason);
+    for (let rest = batches; rest.length > 0;) {
+      const groups = await this.#byLeader(rest);
+      const results = await Promise.allSettled(groups.map((group) => this.#sendToLeader(group)));
+      let failure: KafkaDriverError | undefined;
+      for (const result of results) {
+        if (result.status === 'fulfilled') ranges.push(...result.value);
+        else failure ??= fromKafkajs(result.reason);
+      }
+      if (failure !== undefined) {
+        throw new KafkaDriverError(failure.message, { ...failure, stored: ranges, cause: failure.cause });
+      }
+      rest = rest.filter(({ topic, partition }) => !ranges.some((range) => isOf(range, topic, partition)));
+      if (rest.length > 0) {
+        this.#notice(
+          `no offset for ${rest.map(({ topic, partition }) => `${topic}/${partition}`).join(', ')}`,
+        );
+        await this.#leaders.refresh(topicsOf(rest));
+      }
     }
-    if (failure === undefined) return ranges;
-    throw new KafkaDriverError(failure.message, { ...failure, stored: ranges, cause: failure.cause });
+    return ranges;
   }
 
   sever(): void {
@@ -94,21 +116,26 @@ export class KafkajsTransport implements ProducerTransport {
     this.#producer.disconnect().catch(() => {});
   }
 
+  /** kafkajs says nothing of its retries but in its log: a broker that is connected to again is what can be told. */
+  #notice(reason: string): void {
+    this.#onRetry?.({ attempt: ++this.#retries, code: undefined, reason });
+  }
+
   /** Sorts batches by leader. Partitions without a leader, or with a fault, are asked about again for a while. */
   async #byLeader(batches: readonly PartitionBatch[]): Promise<PartitionBatch[][]> {
     for (let attempt = 1; ; attempt++) {
       let failure: KafkaDriverError | undefined;
-      const groups = Map.groupBy(batches, ({ topic, partition }) => {
+      const groups = this.#view.group(batches, ({ topic, partition }) => {
         const leadership = this.#leaders.of(topic, partition);
         if ('node' in leadership) return leadership.node;
         if (!leadership.passing) throw leadership.error;
         failure = leadership.error;
-        return -1;
+        return NOBODY;
       });
-      if (failure === undefined) return [...groups.values()];
+      if (failure === undefined) return groups;
       if (failure.topicFault && attempt > 8) throw failure;
       await sleep(Math.min(20 * 2 ** attempt, 1_000), undefined, { signal: this.#severed.signal });
-      await this.#leaders.refresh(new Set(batches.map(({ topic }) => topic)));
+      await this.#leaders.refresh(topicsOf(batches));
     }
   }
 
@@ -127,6 +154,7 @@ export class KafkajsTransport implements ProducerTransport {
     try {
       return rangesOf(batches, await Promise.race([sent, this.#watch(batches, done.signal)]));
     } catch (error) {
+      if (rootCause(error) instanceof LeaderMoved) return [];
       // kafkajs does not say which partition was refused; it is known if there was only one.
       throw fromKafkajs(error, batches.length === 1 ? placeOf(batches[0]!) : {});
     } finally {
@@ -137,7 +165,7 @@ export class KafkajsTransport implements ProducerTransport {
   /** Rejects when, twice in a row, a topic of a send that hangs turns out to be at fault. */
   async #watch(batches: readonly PartitionBatch[], done: AbortSignal): Promise<never> {
     const signal = AbortSignal.any([done, this.#severed.signal]);
-    const topics = new Set(batches.map(({ topic }) => topic));
+    const topics = topicsOf(batches);
     for (let faults = 0; ;) {
       await sleep(WATCH_EVERY_MS, undefined, { signal, ref: false });
       try {
@@ -153,11 +181,6 @@ export class KafkajsTransport implements ProducerTransport {
       if (faults >= 2 && fault !== undefined && 'error' in fault) throw fault.error;
     }
   }
-}
-
-/** kafkajs hands each message to a partitioner; ours are all placed, and known to exist. */
-function partitionOf({ message }: { message: Message }): number {
-  return message.partition ?? 0;
 }
 
 function message({ key, value, headers, timestampMs, partition }: ProducedRecord): Message {
@@ -215,11 +238,10 @@ function saslOptions({ mechanism, username, password }: NonNullable<DriverOption
   }
 }
 
-/** Where kafkajs logs that its producer retries, the entry has the count. */
-function retryNotices({ onRetry }: DriverOptions) {
-  return () =>
-    ({ namespace, log }: { namespace: string; log: { message: string; retryCount?: unknown } }) => {
-      if (namespace !== 'Producer' || typeof log.retryCount !== 'number') return;
-      onRetry?.({ attempt: log.retryCount + 1, code: undefined, reason: log.message });
-    };
+function topicsOf(batches: readonly PartitionBatch[]): Set<string> {
+  return new Set(batches.map(({ topic }) => topic));
+}
+
+function isOf(range: OffsetRange, topic: string, partition: number): boolean {
+  return range.topic === topic && range.partition === partition;
 }

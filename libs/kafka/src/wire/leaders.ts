@@ -1,4 +1,4 @@
-import { brokerError, KafkaDriverError, KafkaErrorCode } from '../errors.ts';
+import { brokerError, unknownPartition, type KafkaDriverError } from '../errors.ts';
 import type { ClusterClient, TopicInfo } from './cluster-client.ts';
 
 /** Who leads a partition, or why the partition cannot be sent to. */
@@ -50,14 +50,4 @@ export class Leaders {
 
 function passing(code: number, topic: string, partition: number | undefined): Leadership {
   return { error: brokerError(code, { topic, partition }), passing: true };
-}
-
-function unknownPartition(topic: string, partition: number, count: number): KafkaDriverError {
-  return new KafkaDriverError(`${topic} has ${count} partitions, not partition ${partition}`, {
-    code: KafkaErrorCode.unknownPartition,
-    retryable: true,
-    topicFault: true,
-    topic,
-    partition,
-  });
 }

@@ -9,7 +9,10 @@ export class CuttingProxy implements AsyncDisposable {
   readonly #pairs = new Set<[client: Socket, upstream: Socket]>();
   #cutAt: number | undefined;
   #answers = 0;
+  /** Answers swallowed. */
   cuts = 0;
+  /** Connections accepted. */
+  connections = 0;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -54,6 +57,7 @@ export class CuttingProxy implements AsyncDisposable {
   #join(client: Socket, upstream: Socket): void {
     const pair: [Socket, Socket] = [client, upstream];
     this.#pairs.add(pair);
+    this.connections++;
     client.setNoDelay(true);
     upstream.setNoDelay(true);
     client.on('data', (chunk) => upstream.write(chunk));

@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProducedRecord } from '../../src/mod.ts';
+import { readTopic } from './read-topic.ts';
 
 export interface Verdict {
   readonly sent: number;
@@ -45,7 +45,10 @@ export class Ledger {
 
   /** Reads the topic with a consumer that shares no code with the producers' state, and compares. */
   async settle(brokers: readonly string[]): Promise<Verdict> {
-    const seen = await this.#read(brokers);
+    const seen: number[][] = Array.from({ length: this.partitions }, () => []);
+    for (const { partition, value } of await readTopic(brokers, this.topic)) {
+      seen[partition]!.push(Number(value?.toString().trim().split(':')[1]));
+    }
     let lost = 0;
     let stored = 0;
     let duplicated = 0;
@@ -65,41 +68,10 @@ export class Ledger {
     return { sent: this.#next.reduce((sum, n) => sum + n, 0), stored, lost, duplicated, reordered };
   }
 
-  async #read(brokers: readonly string[]): Promise<number[][]> {
-    const kafka = new kafkajs.Kafka({
-      clientId: 'ledger',
-      brokers: [...brokers],
-      logLevel: kafkajs.logLevel.NOTHING,
-    });
-    const admin = kafka.admin();
-    const groupId = `ledger-${this.topic}`;
-    const consumer = kafka.consumer({
-      groupId,
-      retry: { retries: 50, initialRetryTime: 100, maxRetryTime: 1_000 },
-    });
-    const seen: number[][] = Array.from({ length: this.partitions }, () => []);
-    try {
-      await admin.connect();
-      const ends = new Map(
-        (await admin.fetchTopicOffsets(this.topic)).map(({ partition, high }) => [partition, Number(high)]),
-      );
-      await consumer.connect();
-      await consumer.subscribe({ topics: [this.topic], fromBeginning: true });
-      const read = new Map<number, number>();
-      await consumer.run({
-        autoCommit: false,
-        eachBatch: async ({ batch }) => {
-          for (const { value, offset } of batch.messages) {
-            seen[batch.partition]!.push(Number(value?.toString().trim().split(':')[1]));
-            read.set(batch.partition, Number(offset) + 1);
-          }
-        },
-      });
-      while ([...ends].some(([partition, end]) => (read.get(partition) ?? 0) < end)) await sleep(50);
-    } finally {
-      await consumer.disconnect();
-      await admin.disconnect();
-    }
-    return seen;
+  async deleteTopic(brokers: readonly string[]): Promise<void> {
+    const admin = new kafkajs.Kafka({ clientId: 'ledger', brokers: [...brokers] }).admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: [this.topic] });
+    await admin.disconnect();
   }
 }
