@@ -1,0 +1,16 @@
+import { commonSettings, defineSettings, logSettings, type Config } from '@tributary/service';
+
+/** What the control plane can be told, besides what every service and every user of the log can. */
+export const controlSettings = defineSettings({
+  'deadLetters.maxBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 256 * 1024 * 1024,
+    min: 1024 * 1024,
+    doc: 'Bound of the dead letters of each cluster. When it is full the cluster waits.',
+  },
+});
+
+export const settings = { ...commonSettings, ...logSettings, ...controlSettings };
+
+export type ControlConfig = Config<typeof settings>;

@@ -1,0 +1,43 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { buckets } from '@tributary/contracts';
+import { MappingServiceService } from '@tributary/contracts/control';
+import { CursorRegistry, ensureLog, MappingVersions, openBucket } from '@tributary/log';
+import { openNats, runService } from '@tributary/service';
+import { settings } from './config.ts';
+import { mappingService } from './mapping-service.ts';
+import { MappingStore } from './mapping-store.ts';
+
+await runService({
+  name: 'control-plane',
+  settings,
+  grpc: ['tributary.control.v1.MappingService'],
+  async start(service) {
+    const { config, log, metrics } = service;
+    const nats = await openNats(service);
+    const js = jetstream(nats);
+    const manager = await jetstreamManager(nats);
+    const replicas = config['log.replicas'];
+    const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
+    const topology = () => ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
+    await topology();
+    const versions = new MappingVersions(await openBucket(js, buckets.config, { replicas }));
+    const store = new MappingStore({
+      manager,
+      versions,
+      cursors: new CursorRegistry(await openBucket(js, buckets.cursors, { replicas })),
+      log: topology,
+      out: { maxBytes: config['out.maxBytes'], replicas },
+      deadLetters: { maxBytes: config['deadLetters.maxBytes'], replicas },
+    });
+    service.addGrpcService(MappingServiceService, mappingService(store, log, metrics));
+    let active = 0;
+    const ending = new AbortController();
+    const following = versions.follow(ending.signal, (version) => (active = version));
+    service.onStop('mapping', async () => {
+      ending.abort();
+      await following;
+    });
+    metrics.gauge('tributary_control_mapping_version', {}, () => active);
+    service.admin.status('mapping', () => ({ version: active }));
+  },
+});

@@ -1,0 +1,145 @@
+import type { JetStreamManager } from '@nats-io/jetstream';
+import { deadLetterStream, logReaders, type MappingRecord, type StreamLimits } from '@tributary/contracts';
+import {
+  ensureOut,
+  ensureStream,
+  LogError,
+  type ActiveEntry,
+  type CursorRegistry,
+  type LogTopology,
+  type MappingVersions,
+} from '@tributary/log';
+import { compileMapping, type Finding } from '@tributary/mapping';
+
+/** What somebody wants to be the mapping. */
+export interface Application {
+  text: string;
+  source: string;
+  author: string;
+  comment: string;
+  /** The version that must be active now; 0: any. */
+  expectedVersion: number;
+}
+
+export type ApplyResult =
+  | { outcome: 'applied'; version: number; findings: readonly Finding[] }
+  | { outcome: 'unchanged'; version: number; findings: readonly Finding[] }
+  | { outcome: 'refused'; version: number; findings: readonly Finding[] };
+
+export interface MappingStoreOptions {
+  manager: JetStreamManager;
+  versions: MappingVersions;
+  cursors: CursorRegistry;
+  /** The log as it stands now, looked up for every application: a new cluster begins at its present end. */
+  log(): Promise<LogTopology>;
+  out: StreamLimits;
+  deadLetters: StreamLimits;
+}
+
+/** Numbers tried for a new version: those above the active one may be taken by applications that never finished. */
+const MAX_ATTEMPTS = 1_000;
+
+/** The mapping: validated, stored as the next version, and made active once everything it needs exists. */
+export class MappingStore {
+  readonly #options: MappingStoreOptions;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: MappingStoreOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Applies a text. A refused one changes nothing. One application at a time; between processes the
+   * compare-and-set on the active version decides.
+   * @throws LogError 'conflict' if another version became active meanwhile, or is not the expected one
+   */
+  apply(application: Application): Promise<ApplyResult> {
+    const result = this.#turn.then(() => this.#apply(application));
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  /** The active version; null if there is none yet. */
+  async active(): Promise<MappingRecord | null> {
+    const { version } = await this.#options.versions.active();
+    return version === 0 ? null : await this.#options.versions.read(version);
+  }
+
+  version(version: number): Promise<MappingRecord | null> {
+    return this.#options.versions.read(version);
+  }
+
+  /** Versions below `before` (0: from the active one on), the newest first. */
+  async history(before: number, limit: number): Promise<MappingRecord[]> {
+    const { version: active } = await this.#options.versions.active();
+    const records: MappingRecord[] = [];
+    for (let n = before > 0 ? Math.min(before - 1, active) : active; n > 0 && records.length < limit; n--) {
+      const record = await this.#options.versions.read(n);
+      if (record) records.push(record);
+    }
+    return records;
+  }
+
+  async #apply(application: Application): Promise<ApplyResult> {
+    const { versions } = this.#options;
+    const seen = await versions.active();
+    const compiled = compileMapping(application.text);
+    if (!compiled.ok) return { outcome: 'refused', version: seen.version, findings: compiled.findings };
+    const findings = compiled.warnings;
+    const { expectedVersion } = application;
+    if (expectedVersion !== 0 && expectedVersion !== seen.version) {
+      throw new LogError('conflict', `version ${seen.version} is active, not ${expectedVersion}`);
+    }
+    const current = seen.version === 0 ? null : await versions.read(seen.version);
+    if (current?.text === application.text) return { outcome: 'unchanged', version: seen.version, findings };
+    const clusters = compiled.mapping.clusters.map(({ name }) => name);
+    // Streams and readers come first: from the moment a version is active nothing may be removed unread.
+    const log = await this.#options.log();
+    for (const cluster of clusters) await this.#prepare(cluster, log);
+    const version = await this.#create(application, seen);
+    await versions.activate(version, seen);
+    await this.#removeReaders(current, clusters, log);
+    return { outcome: 'applied', version, findings };
+  }
+
+  async #prepare(cluster: string, log: LogTopology): Promise<void> {
+    const { manager, cursors, out, deadLetters } = this.#options;
+    await ensureOut(manager, cluster, log, out);
+    await ensureStream(manager, deadLetterStream(cluster, deadLetters));
+    await cursors.register(logReaders.cluster(cluster), log);
+  }
+
+  async #create({ text, source, author, comment }: Application, seen: ActiveEntry): Promise<number> {
+    for (let version = seen.version + 1; version <= seen.version + MAX_ATTEMPTS; version++) {
+      try {
+        const appliedAtMs = Date.now();
+        await this.#options.versions.create({
+          version,
+          text,
+          source,
+          appliedBy: author,
+          comment,
+          appliedAtMs,
+        });
+        return version;
+      } catch (error) {
+        if (!(error instanceof LogError) || error.code !== 'conflict') throw error;
+      }
+    }
+    throw new LogError('conflict', 'too many mappings are being applied at the same time');
+  }
+
+  /** Readers of clusters that have left the mapping no longer hold back the purge of the log. */
+  async #removeReaders(
+    former: MappingRecord | null,
+    clusters: readonly string[],
+    log: LogTopology,
+  ): Promise<void> {
+    if (former === null) return;
+    const compiled = compileMapping(former.text);
+    if (!compiled.ok) return;
+    for (const { name } of compiled.mapping.clusters) {
+      if (!clusters.includes(name)) await this.#options.cursors.remove(logReaders.cluster(name), log);
+    }
+  }
+}
