@@ -66,7 +66,9 @@ export async function verifyStream(
       `stream ${name} was not created by Tributary: it has no incarnation`,
     );
   }
-  return { name, incarnation, firstSequence: state.first_seq, lastSequence: state.last_seq };
+  // The server says 0 until the first message was stored.
+  const firstSequence = Math.max(state.first_seq, 1);
+  return { name, incarnation, firstSequence, lastSequence: state.last_seq };
 }
 
 function streamConfig(declaration: StreamDeclaration): Partial<StreamConfig> & { name: string } {

@@ -16,6 +16,13 @@ describe('streams', () => {
     assert.equal(incarnations.size, shape.partitions);
   });
 
+  it('that were never written begin with 1, though the server says 0', async () => {
+    await using log = await startLog();
+    const { streams } = await ensureLog(log.manager, shape, limits);
+    for (const { firstSequence, lastSequence } of streams)
+      assert.deepEqual([firstSequence, lastSequence], [1, 0]);
+  });
+
   it('get a new incarnation when they are created anew', async () => {
     await using log = await startLog();
     const [before] = (await ensureLog(log.manager, shape, limits)).streams;
