@@ -34,6 +34,8 @@ export class TopicCache<V> {
   readonly #cached: Cached<V>;
   readonly #halfBytes: number;
   readonly #chunkBytes: number;
+  /** Stays empty: it tells what an entry takes at least. */
+  readonly #empty: ByteArena;
   #young: Generation<V>;
   #old: Generation<V>;
   #hits = 0;
@@ -43,6 +45,7 @@ export class TopicCache<V> {
     this.#cached = cached;
     this.#halfBytes = Math.floor(maxBytes / 2);
     this.#chunkBytes = Math.max(256, Math.min(64 * 1024, this.#halfBytes >> 3));
+    this.#empty = new ByteArena(this.#chunkBytes);
     this.#young = new Generation(this.#chunkBytes);
     this.#old = new Generation(this.#chunkBytes);
   }
@@ -83,7 +86,7 @@ export class TopicCache<V> {
   put(topic: string, value: V): V {
     const arrayBytes = this.#cached.arrayBytes(value);
     const objectBytes = this.#cached.objectBytes(topic, value);
-    if (objectBytes + new ByteArena(this.#chunkBytes).growthFor(arrayBytes) > this.#halfBytes) return value;
+    if (objectBytes + this.#empty.growthFor(arrayBytes) > this.#halfBytes) return value;
     if (this.#young.bytes + objectBytes + this.#young.arena.growthFor(arrayBytes) > this.#halfBytes) {
       this.#old = this.#young;
       this.#young = new Generation(this.#chunkBytes);

@@ -74,7 +74,7 @@ export class TopicPlanner {
       const name = this.#headerNames[id]?.[index];
       if (value.dependsOn === 'topic' && name) writer.text(name, value.text(bindings));
     });
-    return writer.view().slice();
+    return Buffer.from(writer.view());
   }
 }
 
