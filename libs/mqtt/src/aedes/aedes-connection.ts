@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Client, ConnectPacket as AedesConnectPacket, PublishPacket } from 'aedes';
-import type { Deadline } from '../engine/deadline-wheel.ts';
 import { closeGently } from '../engine/gentle-close.ts';
+import { Inflow, type InflowOwner } from '../engine/inflow.ts';
 import type {
   ClosureKind,
   ConnectRequest,
@@ -15,11 +16,11 @@ import type {
 } from '../engine/mqtt-engine.ts';
 import { Outbox, type OutboxOwner } from '../engine/outbox.ts';
 import { ReasonCode, isFailure, reasonText } from '../engine/reason-code.ts';
-import type { Sleeper } from '../engine/wake-queue.ts';
+import { Vigil, type Lateness, type VigilOwner } from '../engine/vigil.ts';
 import type { DisconnectPacket } from '../wire/acknowledgement-check.ts';
 import type { ConnectPacket } from '../wire/connect-packet.ts';
 import { Faults, type Fault } from '../wire/fault.ts';
-import { PacketReader } from '../wire/packet-reader.ts';
+import { PacketReader, type ControlPacket } from '../wire/packet-reader.ts';
 import { PacketType } from '../wire/packet-type.ts';
 import { encodePublish } from '../wire/publish-encoder.ts';
 import {
@@ -36,9 +37,6 @@ import { SharedFilterRefusals } from './shared-filter-refusals.ts';
 /** handshake: until CONNECT · asking: the host decides · accepted: aedes writes CONNACK · ready · closed. */
 type State = 'handshake' | 'asking' | 'accepted' | 'ready' | 'closed';
 
-/** Bytes a client may send ahead of its CONNACK before it is not read any more. */
-const EARLY_BYTES = 16 * 1024;
-
 const EMPTY = new Uint8Array(0);
 
 /**
@@ -47,7 +45,7 @@ const EMPTY = new Uint8Array(0);
  * answer is never continued, so nothing is acknowledged that the host did not acknowledge.
  */
 export class AedesConnection<Context>
-  implements EngineConnection<Context>, PacketStreamOwner, OutboxOwner, Deadline, Sleeper
+  implements EngineConnection<Context>, PacketStreamOwner, InflowOwner, OutboxOwner, VigilOwner
 {
   readonly id: number;
   readonly transport: 'tcp' | 'websocket';
@@ -59,7 +57,9 @@ export class AedesConnection<Context>
   readonly #parts: EngineParts<Context>;
   readonly #source: Duplex;
   readonly #reader: PacketReader;
+  readonly #inflow: Inflow;
   readonly #outbox: Outbox;
+  readonly #vigil: Vigil;
   readonly #sharedFilters = new SharedFilterRefusals();
   #stream: PacketStream<AedesConnection<Context>> | null = null;
   #state: State = 'handshake';
@@ -69,16 +69,10 @@ export class AedesConnection<Context>
   #begun = 1;
   /** PUBLISHes of the current run already shown to the host. */
   #published = 0;
-  /** The control packet of the current run was shown to the host. */
-  #shown = false;
-  #reading = false;
-  #paused = false;
-  #ended = false;
+  /** The SUBSCRIBE of the current run was shown to the host. */
+  #subscribeShown = false;
   /** QoS 1 and 2 PUBLISHes of the client not finally acknowledged. */
   #unacknowledged = 0;
-  #lastPacket: number;
-  #congestedSince = 0;
-  #lossDetail = 'the client closed the stream';
 
   constructor(id: number, source: Duplex, info: StreamInfo, parts: EngineParts<Context>) {
     this.id = id;
@@ -88,99 +82,28 @@ export class AedesConnection<Context>
     this.#source = source;
     this.#reader = new PacketReader(parts.options, parts.publishCheck);
     this.#outbox = new Outbox(source, parts.flusher, this);
-    this.#lastPacket = parts.wheel.now;
-    parts.wheel.set(this, parts.wheel.now + parts.options.connectTimeoutMs);
-    source.on('data', this.#onData);
-    source.on('end', this.#onEnd);
-    source.on('drain', this.#onDrain);
-    source.on('error', this.#onError);
-    source.on('close', this.#onClose);
+    this.#vigil = new Vigil(parts.wheel, this, parts.options);
+    this.#inflow = new Inflow(source, this.#reader, this, parts);
   }
 
-  // ---- the socket
+  // ---- packets of the client, on their way to aedes
 
-  readonly #onData = (chunk: Buffer): void => {
-    this.#parts.counters.bytesReceived += chunk.length;
-    this.#reader.push(chunk);
-    this.#read();
-    // While the host decides about a CONNECT, a client that goes away must be noticed: that takes reading.
-    const room = this.#state === 'asking' || this.#state === 'accepted' ? EARLY_BYTES : 0;
-    if (!this.#readable && this.#reader.buffered > room) this.#source.pause();
-  };
-
-  readonly #onEnd = (): void => {
-    this.#ended = true;
-    if (this.#state !== 'ready' && this.#reader.buffered === 0) this.#close('lost', 0, this.#lossDetail);
-    else this.#read();
-  };
-
-  readonly #onDrain = (): void => {
-    if (this.#state === 'closed') return;
-    this.#outbox.congested = false;
-    this.#parts.wheel.set(this, this.#keepAliveEnd());
-    this.outboxDrained();
-    this.#read();
-  };
-
-  readonly #onError = (error: Error): void => {
-    this.#lossDetail = error.message;
-  };
-
-  readonly #onClose = (): void => {
-    this.#close('lost', 0, this.#lossDetail);
-  };
-
-  get #readable(): boolean {
-    return (
-      !this.#paused && !this.#outbox.congested && (this.#state === 'ready' || this.#state === 'handshake')
-    );
+  get taking(): boolean {
+    return (this.#state === 'ready' || this.#state === 'handshake') && !this.#outbox.congested;
   }
 
-  wake(): void {
-    this.#read();
-  }
-
-  /** Dispatches what has arrived, run by run, until there is no more or something says stop. */
-  #read(): void {
-    if (this.#reading) return;
-    this.#reading = true;
-    try {
-      while (this.#readable) {
-        const run = this.#reader.next();
-        if (run === null) {
-          this.#ranDry();
-          break;
-        }
-        this.#dispatch(run);
-      }
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#reading = false;
-    }
-  }
-
-  #ranDry(): void {
-    const { fault } = this.#reader;
-    if (fault !== null) this.#refuse(fault);
-    else if (this.#ended) this.#close('lost', 0, this.#lossDetail);
-    else if (this.#source.isPaused()) this.#source.resume();
-  }
-
-  #dispatch(run: Buffer): void {
+  dispatch(run: Buffer): void {
     const { control, packets } = this.#reader;
-    this.#parts.counters.packetsReceived += packets;
-    this.#lastPacket = this.#parts.wheel.now;
-    if (control?.type === 'connect') this.#begin(control.packet);
-    if (control?.type === 'subscribe' && !aedesTakes(control.request)) return this.#refuse(Faults.FILTER);
-    if (control?.type === 'disconnect') {
-      if (control.packet.sessionExpiry !== undefined && control.packet.sessionExpiry > 0) {
-        if (this.#connect?.sessionExpiry === 0) return this.#refuse(Faults.SESSION_EXPIRY);
+    this.#vigil.seen();
+    if (control !== null) {
+      const fault = this.#prepare(control);
+      if (fault !== null) {
+        this.faulted(fault);
+        return;
       }
-      this.#disconnect = control.packet;
     }
     this.#published = 0;
-    this.#shown = false;
+    this.#subscribeShown = false;
     const begun = this.#begun;
     this.#begun = packets;
     if (this.#stream?.offer(run, begun) !== true && this.#state !== 'closed') {
@@ -188,14 +111,49 @@ export class AedesConnection<Context>
     }
   }
 
-  #begin(connect: ConnectPacket): void {
-    this.#connect = connect;
-    this.protocolVersion = connect.protocolVersion;
-    this.#parts.counters.unfinished--;
-    this.#parts.wheel.delete(this);
-    this.#state = 'asking';
-    this.#stream = new PacketStream<AedesConnection<Context>>(this);
-    this.#parts.broker.handle(this.#stream);
+  /** What must be known of a packet before aedes sees it. */
+  #prepare(control: ControlPacket): Fault | null {
+    switch (control.type) {
+      case 'connect':
+        this.#connect = control.packet;
+        this.protocolVersion = control.packet.protocolVersion;
+        this.#parts.counters.unfinished--;
+        this.#vigil.connectArrived();
+        this.#state = 'asking';
+        this.#stream = new PacketStream<AedesConnection<Context>>(this);
+        this.#parts.broker.handle(this.#stream);
+        return null;
+      case 'subscribe':
+        return aedesTakes(control.request) ? null : Faults.FILTER;
+      case 'disconnect': {
+        const { sessionExpiry = 0 } = control.packet;
+        if (sessionExpiry > 0 && this.#connect?.sessionExpiry === 0) return Faults.SESSION_EXPIRY;
+        this.#disconnect = control.packet;
+        return null;
+      }
+      default:
+        return null;
+    }
+  }
+
+  faulted(fault: Fault): void {
+    this.#parts.counters.protocolErrors++;
+    if (this.#state === 'ready') {
+      this.#sayFarewell(fault.reason, fault.text);
+    } else if (this.#reader.version === 5 || answersWithoutMqtt5(fault)) {
+      this.#outbox.sendNow(encodeRefusal(this.#reader.version, fault.reason));
+    }
+    this.#close('protocol-error', fault.reason, fault.text);
+  }
+
+  streamEnded(detail: string): void {
+    this.#close('lost', 0, detail);
+  }
+
+  failed(error: unknown): void {
+    this.#parts.counters.internalErrors++;
+    this.#parts.report(error);
+    this.disconnect(ReasonCode.UNSPECIFIED_ERROR, 'internal error');
   }
 
   // ---- aedes: its stream and its hooks
@@ -223,7 +181,7 @@ export class AedesConnection<Context>
     const connect = this.#connect;
     if (connect === null || this.#state !== 'asking') return;
     const clientIdAssigned = connect.clientId === '';
-    this.clientId = clientIdAssigned ? client.id : connect.clientId;
+    this.clientId = clientIdAssigned ? assignedClientId(client, this.protocolVersion) : connect.clientId;
     const request: ConnectRequest = { ...connect, clientId: this.clientId, clientIdAssigned };
     this.#ask(request).then(
       (verdict) => this.#decide(verdict, proceed),
@@ -257,10 +215,9 @@ export class AedesConnection<Context>
   connected(): void {
     if (this.#state !== 'accepted') return;
     this.#state = 'ready';
-    this.#lastPacket = this.#parts.wheel.now;
+    this.#vigil.start(this.#connect?.keepAlive ?? 0);
     this.#outbox.open();
-    if (!this.#outbox.congested) this.#parts.wheel.set(this, this.#keepAliveEnd());
-    this.#parts.wakeQueue.add(this);
+    this.#inflow.goOn();
   }
 
   publishing(packet: PublishPacket): void {
@@ -271,7 +228,7 @@ export class AedesConnection<Context>
       ++this.#unacknowledged > this.#parts.options.receiveMaximum &&
       this.protocolVersion === 5
     ) {
-      this.#refuse(Faults.RECEIVE_MAXIMUM);
+      this.faulted(Faults.RECEIVE_MAXIMUM);
       return;
     }
     this.#parts.host.publish(this, {
@@ -296,8 +253,8 @@ export class AedesConnection<Context>
   /** aedes asks once per filter; the whole packet is shown at the first. */
   subscribing(): void {
     const { control } = this.#reader;
-    if (this.#state !== 'ready' || this.#shown || control?.type !== 'subscribe') return;
-    this.#shown = true;
+    if (this.#state !== 'ready' || this.#subscribeShown || control?.type !== 'subscribe') return;
+    this.#subscribeShown = true;
     const request = this.#sharedFilters.without(control.request);
     if (request === null) {
       this.subscribed(control.request.packetId, []);
@@ -351,13 +308,11 @@ export class AedesConnection<Context>
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#inflow.pause();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    if (this.#state !== 'closed') this.#parts.wakeQueue.add(this);
+    this.#inflow.resume();
   }
 
   disconnect(reason: number, detail: string): void {
@@ -367,68 +322,46 @@ export class AedesConnection<Context>
 
   // ---- time and room
 
+  get unread(): boolean {
+    return this.#inflow.paused;
+  }
+
   outboxCongested(): void {
-    this.#congestedSince = this.#parts.wheel.now;
-    this.#parts.wheel.set(this, this.#congestedSince + this.#parts.options.writeTimeoutMs);
+    this.#vigil.congested();
+  }
+
+  outboxRelieved(): void {
+    this.#vigil.relieved();
+    this.#inflow.goOn();
   }
 
   outboxDrained(): void {
-    if (!this.#outbox.refused || this.#outbox.congested || this.#state !== 'ready') return;
-    this.#outbox.refused = false;
+    if (this.#state !== 'ready') return;
     try {
       this.#parts.host.drained(this);
     } catch (error) {
-      this.#fail(error);
+      this.failed(error);
     }
   }
 
-  due(now: number): number {
-    const { counters, options } = this.#parts;
-    if (this.#state === 'handshake') {
+  late(what: Lateness): void {
+    const { counters } = this.#parts;
+    if (what === 'connect') {
       counters.connectTimeouts++;
       this.#close('lost', 0, 'no CONNECT in time');
-      return 0;
-    }
-    if (this.#outbox.congested) {
-      if (now - this.#congestedSince < options.writeTimeoutMs)
-        return this.#congestedSince + options.writeTimeoutMs;
+    } else if (what === 'write') {
       counters.writeTimeouts++;
       this.#close('server', ReasonCode.QUOTA_EXCEEDED, 'the client stopped reading');
       this.#source.destroy();
-      return 0;
+    } else {
+      counters.keepAliveTimeouts++;
+      const detail = 'no packet within one and a half times the keep-alive [MQTT-3.1.2-22]';
+      this.#sayFarewell(ReasonCode.KEEP_ALIVE_TIMEOUT, detail);
+      this.#close('keep-alive', ReasonCode.KEEP_ALIVE_TIMEOUT, detail);
     }
-    if (this.#paused) this.#lastPacket = now;
-    const end = this.#keepAliveEnd();
-    if (end === 0 || now < end) return end;
-    counters.keepAliveTimeouts++;
-    const reason = ReasonCode.KEEP_ALIVE_TIMEOUT;
-    this.#sayFarewell(reason, reasonText(reason));
-    this.#close('keep-alive', reason, 'no packet within one and a half times the keep-alive [MQTT-3.1.2-22]');
-    return 0;
-  }
-
-  #keepAliveEnd(): number {
-    const keepAlive = this.#connect?.keepAlive ?? 0;
-    return keepAlive === 0 ? 0 : this.#lastPacket + keepAlive * 1500;
   }
 
   // ---- the end
-
-  #refuse(fault: Fault): void {
-    this.#parts.counters.protocolErrors++;
-    if (this.#state === 'ready') {
-      this.#sayFarewell(fault.reason, fault.text);
-    } else if (this.#reader.version === 5 || answersWithoutMqtt5(fault)) {
-      this.#outbox.sendNow(encodeRefusal(this.#reader.version, fault.reason));
-    }
-    this.#close('protocol-error', fault.reason, fault.text);
-  }
-
-  #fail(error: unknown): void {
-    this.#parts.counters.internalErrors++;
-    this.#parts.report(error);
-    this.disconnect(ReasonCode.UNSPECIFIED_ERROR, 'internal error');
-  }
 
   /** Acknowledgements and deliveries already taken leave first. */
   #sayFarewell(reason: number, detail: string): void {
@@ -443,14 +376,10 @@ export class AedesConnection<Context>
     if (state === 'closed') return;
     if (state === 'ready') this.#outbox.flush();
     this.#state = 'closed';
-    const { counters, wheel } = this.#parts;
-    counters.connections--;
-    if (this.#connect === null) counters.unfinished--;
-    wheel.delete(this);
-    this.#reader.clear();
-    this.#source.off('data', this.#onData);
-    this.#source.off('end', this.#onEnd);
-    this.#source.off('drain', this.#onDrain);
+    this.#parts.counters.connections--;
+    if (this.#connect === null) this.#parts.counters.unfinished--;
+    this.#vigil.stop();
+    this.#inflow.stop();
     this.#stream?.destroy();
     const accepted = state === 'accepted' || state === 'ready';
     this.#parts.closed(this, {
@@ -478,4 +407,12 @@ function aedesTakes({ subscriptions }: SubscribeRequest): boolean {
 /** The refusals MQTT 3.x has a CONNACK code for; anything else just closes [MQTT-3.1.4-1]. */
 function answersWithoutMqtt5(fault: Fault): boolean {
   return fault === Faults.PROTOCOL_VERSION || fault === Faults.CLIENT_ID_EMPTY;
+}
+
+/**
+ * An identifier for a client that brought none, unique among all nodes. One of MQTT 5 is told it [MQTT-3.2.2-16], so
+ * aedes has made it; one of MQTT 3.1.1 never learns it [MQTT-3.1.3-6].
+ */
+function assignedClientId(client: Client, protocolVersion: number): string {
+  return protocolVersion === 5 ? client.id : `auto_${randomUUID()}`;
 }

@@ -120,6 +120,21 @@ test('an empty client identifier of MQTT 5 is assigned and announced', async () 
   client.destroy();
 });
 
+test('a client of MQTT 3.1.1 without an identifier gets one that no other node gives', async () => {
+  const given = new Set<string | undefined>();
+  for (let node = 0; node < 2; node++) {
+    await using fixture = await EngineFixture.start();
+    const client = await fixture.client();
+    await client.send(p.connect({ clientId: '' })).next();
+    const [request] = fixture.host.connects;
+    assert.ok(request?.clientIdAssigned);
+    assert.match(request.clientId, /^auto_[0-9a-f-]{36}$/);
+    given.add(request.clientId);
+    client.destroy();
+  }
+  assert.equal(given.size, 2);
+});
+
 test('everything a CONNECT of MQTT 5 says reaches the host', async () => {
   await using fixture = await EngineFixture.start();
   const client = await fixture.client();
