@@ -75,7 +75,10 @@ export class Platform implements AsyncDisposable {
     });
     const rows: StoredRow[] = [];
     while (reader.position <= state.last_seq) {
-      for (const { sequence, data } of await reader.take(8 * 1024 * 1024, 10_000)) {
+      const messages = await reader.take(8 * 1024 * 1024, 30_000);
+      if (messages.length === 0)
+        throw new Error(`${stream}: nothing at ${reader.position} of ${state.last_seq}`);
+      for (const { sequence, data } of messages) {
         let index = 0;
         for (const row of Envelope.open(data)) rows.push({ partition, sequence, index: index++, row });
       }

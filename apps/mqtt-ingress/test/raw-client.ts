@@ -25,7 +25,7 @@ export class RawClient implements Disposable {
 
   /** Connects and waits for CONNACK with success. */
   static async connect(node: Proc, options: Partial<IConnectPacket> = {}): Promise<RawClient> {
-    const client = new RawClient(node, (options.protocolVersion as Version | undefined) ?? 4);
+    const client = new RawClient(node, options.protocolVersion ?? 4);
     client.sendConnect(options);
     const answer = await client.take('connack');
     const code = answer.reasonCode ?? answer.returnCode ?? 0;

@@ -3,11 +3,11 @@ import type { IngressMetrics } from '../metrics.ts';
 
 /**
  * log: the partition of the log, or the whole node, has more unconfirmed bytes than it may. unanswered: the connection
- * has more unanswered packets than it may.
+ * has more unanswered packets than it may. commands: it has more SUBSCRIBEs and UNSUBSCRIBEs waiting than it may.
  */
-export type PauseReason = 'log' | 'unanswered';
+export type PauseReason = 'log' | 'unanswered' | 'commands';
 
-const BITS: Record<PauseReason, number> = { log: 1, unanswered: 2 };
+const BITS: Record<PauseReason, number> = { log: 1, unanswered: 2, commands: 4 };
 
 /** Why a connection is not read; it is read again when no reason is left. */
 export class ReadPauses {

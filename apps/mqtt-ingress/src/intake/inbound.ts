@@ -50,7 +50,7 @@ export class Inbound {
       this.#refuse(device, publish);
       return;
     }
-    if (qos === 0 && !this.#appender.writable(device.partition)) {
+    if (qos === 0 && !this.#appender.writable(device.partition) && this.#intake.full) {
       this.#metrics.droppedLogBusy.add(1);
       this.#intake.wait(device);
       return;

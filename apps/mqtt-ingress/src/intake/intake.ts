@@ -33,11 +33,15 @@ export class Intake {
     this.#pumping = Array.from({ length: options.partitions }, () => false);
   }
 
+  /** The node has as many unconfirmed bytes as it may: what need not be kept is not kept. */
+  get full(): boolean {
+    return this.#options.appender.pendingBytes >= this.#options.maxPendingBytes;
+  }
+
   /** `device` has sent to a partition that is above its high-water mark. */
   wait(device: Device): void {
     this.#hold(device);
-    const { appender, maxPendingBytes } = this.#options;
-    if (this.#stopped || appender.pendingBytes < maxPendingBytes) return;
+    if (this.#stopped || !this.full) return;
     this.#stopped = true;
     for (const each of this.#options.devices()) this.#hold(each);
   }

@@ -21,8 +21,8 @@ export interface SubscriptionsOptions {
   timeoutMs: number;
 }
 
-/** Commands of one device that wait for their turn. */
-const MAX_WAITING = 32;
+/** Commands of one device that wait for their turn; beyond it the connection is not read. */
+const MAX_WAITING = 256;
 /** Ends of sessions told at the same time ... */
 const ENDS_AT_ONCE = 256;
 /** ... and how long each is tried, in ms. What was not told shows as an epoch that no node serves. */
@@ -103,17 +103,13 @@ export class Subscriptions {
   }
 
   #command(device: Device, command: SessionCommand, answer: (result: SessionAnswer) => void): void {
-    if (device.waitingCommands >= MAX_WAITING) {
-      answer({ ok: false, code: 'busy', message: `${MAX_WAITING} commands of this client wait already` });
-      return;
-    }
-    device.waitingCommands++;
+    if (++device.waitingCommands >= MAX_WAITING) device.reading.pause('commands');
     const signal = AbortSignal.timeout(this.#options.timeoutMs);
     device.lastCommand = (device.lastCommand ?? Promise.resolve()).then(async () => {
       const result: SessionAnswer = device.served
         ? await this.#options.client.command(command, signal)
         : { ok: false, code: 'unavailable', message: 'the connection has ended' };
-      device.waitingCommands--;
+      if (--device.waitingCommands < MAX_WAITING / 2) device.reading.resume('commands');
       answer(result);
     });
   }

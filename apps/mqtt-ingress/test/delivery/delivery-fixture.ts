@@ -1,0 +1,76 @@
+import type { IPublishPacket } from 'mqtt-packet';
+import { Kvm, type KV } from '@nats-io/kv';
+import { jetstream } from '@nats-io/jetstream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { buckets, clientKey } from '@tributary/contracts';
+import { uniqueName, until, type Proc } from '@tributary/testing';
+import { Platform } from '../platform.ts';
+import { RawClient } from '../raw-client.ts';
+import { SessionResponder, type TestDelivery } from '../session-responder.ts';
+
+/** Name of the node under test. */
+export const NODE = 'node-d';
+
+/** One node, and in the place of session-state a responder that speaks its contract. */
+export class DeliveryFixture implements AsyncDisposable {
+  readonly platform: Platform;
+  readonly node: Proc;
+  readonly session: SessionResponder;
+  readonly #sessions: KV;
+  /** A channel of its own for each test. */
+  channel = 0;
+
+  private constructor(platform: Platform, node: Proc, sessions: KV) {
+    this.platform = platform;
+    this.node = node;
+    this.session = new SessionResponder(platform.nats);
+    this.#sessions = sessions;
+  }
+
+  static async start(): Promise<DeliveryFixture> {
+    const platform = await Platform.start();
+    const limits = { 'limits.queueMessages': 100, 'limits.queueBytes': 400_000 };
+    const node = await platform.node({ 'service.instance': NODE, 'lease.ttlMs': 60_000, ...limits });
+    const sessions = await new Kvm(jetstream(platform.nats)).open(buckets.sessions);
+    return new DeliveryFixture(platform, node, sessions);
+  }
+
+  /** A connected device, its client id and its connection epoch. */
+  async connect(version: 4 | 5 = 4, options: object = {}): Promise<[RawClient, string, number]> {
+    const clientId = uniqueName('dev');
+    const client = await RawClient.connect(this.node, { clientId, protocolVersion: version, ...options });
+    const record = await this.#sessions.get(clientKey(clientId));
+    return [client, clientId, record?.revision ?? 0];
+  }
+
+  /** Sends one batch on the channel of this test. */
+  send(number: number, epoch: number, deliveries: TestDelivery[]): void {
+    this.session.send(NODE, { channel: this.channel, epoch, number }, deliveries);
+  }
+
+  async reported(number: number, epoch: number): Promise<void> {
+    await until(() => {
+      const last = this.session.lastReport(this.channel);
+      return last?.number === number && last.epoch === epoch && last.node === NODE;
+    });
+  }
+
+  /** Reports on the channel of this test so far; only those that ask for a resend if `resend`. */
+  reports(resend = false): number {
+    return this.session.reports.filter(
+      (report) => report.channel === this.channel && (!resend || report.resend),
+    ).length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.session[Symbol.dispose]();
+    await this.platform[Symbol.asyncDispose]();
+  }
+}
+
+/** The next PUBLISH packets, at least `count` and whatever comes right behind them. */
+export async function publishes(client: RawClient, count: number): Promise<IPublishPacket[]> {
+  await until(() => client.received.filter(({ cmd }) => cmd === 'publish').length >= count);
+  await delay(30);
+  return client.received.splice(0).filter((packet) => packet.cmd === 'publish');
+}

@@ -1,0 +1,121 @@
+import type { NatsConnection, Subscription as NatsSubscription } from '@nats-io/transport-node';
+import {
+  DeliveryBatchWriter,
+  EMPTY,
+  EnvelopeWriter,
+  Envelope,
+  RowKind,
+  subjects,
+  type DeliveryReport,
+  type QoS,
+  type Recipient,
+  type RowInput,
+  type SessionAnswer,
+  type SessionCommand,
+} from '@tributary/contracts';
+
+/** Speaks the contract of session-state over a real NATS, as far as an ingress node sees it. */
+export class SessionResponder implements Disposable {
+  readonly #nats: NatsConnection;
+  readonly #commands: NatsSubscription;
+  readonly #reports: NatsSubscription;
+  readonly commands: SessionCommand[] = [];
+  readonly reports: (DeliveryReport & { channel: number })[] = [];
+  /** How commands are answered; undefined leaves them without an answer. */
+  answer: (command: SessionCommand) => SessionAnswer | undefined = granted;
+
+  constructor(nats: NatsConnection) {
+    this.#nats = nats;
+    this.#commands = nats.subscribe(subjects.sessionCommands, {
+      callback: (_, message) => {
+        const command = message.json<SessionCommand>();
+        this.commands.push(command);
+        const answer = this.answer(command);
+        if (answer) message.respond(JSON.stringify(answer));
+      },
+    });
+    this.#reports = nats.subscribe(`${subjects.reports(0).slice(0, -1)}*`, {
+      callback: (_, message) => {
+        const channel = Number(message.subject.split('.').at(-1));
+        this.reports.push({ channel, ...message.json<DeliveryReport>() });
+      },
+    });
+  }
+
+  /** Sends one batch to a node. */
+  send(
+    node: string,
+    batch: { channel: number; epoch: number; number: number },
+    deliveries: TestDelivery[],
+  ): void {
+    const writer = new DeliveryBatchWriter();
+    for (const { sequence, row = 0, message, to } of deliveries) {
+      writer.append({ logSequence: sequence, row, message: rowBytes(message), recipients: to });
+    }
+    this.#nats.publish(
+      subjects.deliveries(node),
+      writer.finish({ ...batch, logSequence: deliveries.at(-1)?.sequence ?? 0 }),
+    );
+  }
+
+  lastReport(channel: number): DeliveryReport | undefined {
+    return this.reports.findLast((report) => report.channel === channel);
+  }
+
+  [Symbol.dispose](): void {
+    this.#commands.unsubscribe();
+    this.#reports.unsubscribe();
+  }
+}
+
+export interface TestDelivery {
+  sequence: number;
+  row?: number;
+  message: { topic: string; payload: string | Uint8Array; properties?: Uint8Array; receivedMs?: number };
+  to: Recipient[];
+}
+
+export function recipient(
+  clientId: string,
+  epoch: number,
+  qos: QoS,
+  options: { retain?: boolean; subscriptionIds?: number[] } = {},
+): Recipient {
+  return { clientId: Buffer.from(clientId), epoch, qos, retain: false, subscriptionIds: [], ...options };
+}
+
+function granted(command: SessionCommand): SessionAnswer {
+  switch (command.type) {
+    case 'subscribe':
+      return { ok: true, reasons: command.subscriptions.map(({ qos }) => qos) };
+    case 'unsubscribe':
+      return { ok: true, reasons: command.filters.map(() => 0) };
+    case 'end':
+      return { ok: true, reasons: [] };
+  }
+}
+
+/** A row as it would stand in the log. */
+function rowBytes(message: TestDelivery['message']): Uint8Array {
+  const input: RowInput = {
+    kind: RowKind.publish,
+    qos: 2,
+    retain: false,
+    dup: false,
+    packetId: 1,
+    protocolVersion: 5,
+    receivedMs: message.receivedMs ?? Date.now(),
+    epoch: 1,
+    topic: message.topic,
+    clientId: Buffer.from('publisher'),
+    sessionId: EMPTY,
+    username: EMPTY,
+    trace: EMPTY,
+    origin: EMPTY,
+    properties: message.properties ?? EMPTY,
+    payload: typeof message.payload === 'string' ? Buffer.from(message.payload) : message.payload,
+  };
+  const writer = new EnvelopeWriter();
+  writer.append(input);
+  return Envelope.open(writer.finish()).row(0).bytes;
+}
