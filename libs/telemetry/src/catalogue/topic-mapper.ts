@@ -12,6 +12,14 @@ export const topicMapperMetrics = {
   tributary_mapper_dead_letters_total: counter('Dead letters written to OUT, by the code of the reason.', {
     labels: ['cluster', 'code'],
   }),
+  tributary_mapper_dropped_total: counter(
+    'Messages a route could not map and drops by its policy, by the code of the reason.',
+    { labels: ['cluster', 'code'] },
+  ),
+  tributary_mapper_blocked: gauge(
+    '1 while a message that a route with `onError: block` cannot map holds the partition up, else 0.',
+    { labels: ['cluster', 'partition'] },
+  ),
   tributary_mapper_out_messages_total: counter('Messages written to OUT.', {
     labels: ['cluster', 'partition'],
   }),

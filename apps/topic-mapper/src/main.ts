@@ -1,0 +1,60 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { buckets, OUT_HEADROOM_BYTES, OUT_PART_BYTES } from '@tributary/contracts';
+import { CursorRegistry, ensureLog, MappingVersions, openBucket } from '@tributary/log';
+import { openNats, runService } from '@tributary/service';
+import { reportCaches } from './cache-metrics.ts';
+import { settings } from './config.ts';
+import { Mapper } from './mapper.ts';
+import { ActiveMapping } from './mapping/active-mapping.ts';
+import { MappingLibrary } from './mapping/mapping-library.ts';
+
+await runService({
+  name: 'topic-mapper',
+  settings,
+  async start(service) {
+    const { config, log, health, metrics, instance } = service;
+    const nats = await openNats(service);
+    const maxPayload = nats.info?.max_payload ?? 0;
+    if (maxPayload < OUT_PART_BYTES + OUT_HEADROOM_BYTES) {
+      throw new Error(`max_payload of the NATS server is ${maxPayload}; at least 1 MiB is needed`);
+    }
+    const js = jetstream(nats);
+    const manager = await jetstreamManager(nats);
+    const replicas = config['log.replicas'];
+    const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
+    const topology = await ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
+    const versions = new MappingVersions(await openBucket(js, buckets.config, { replicas }));
+    const cursors = new CursorRegistry(await openBucket(js, buckets.cursors, { replicas }));
+    const leases = await openBucket(js, buckets.leases, { replicas });
+    const library = new MappingLibrary(versions, config['mapper.cacheBytes']);
+    const onChange = (): void => mapper.remap();
+    const active = new ActiveMapping({ versions, library, health, log, onChange });
+    const context = {
+      config,
+      js,
+      manager,
+      topology,
+      cursors,
+      active,
+      library,
+      maxPayload,
+      health,
+      metrics,
+      log,
+    };
+    const mapper = new Mapper({ context, leases, instance });
+    service.admin.status('mapping', () => active.status());
+    service.admin.status('partitions', () => mapper.status());
+
+    const ending = new AbortController();
+    const following = active.follow(ending.signal);
+    const mapping = mapper.run(ending.signal);
+    const reporting = reportCaches(metrics, active, ending.signal);
+    const end = async (): Promise<void> => {
+      ending.abort();
+      await Promise.all([following, mapping, reporting]);
+    };
+    service.onStop('mapper', end);
+    service.admin.onDrain(end);
+  },
+});

@@ -1,0 +1,255 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  ContractError,
+  FRAME_HEADER_BYTES,
+  logReaders,
+  logStream,
+  OUT_HEADROOM_BYTES,
+  outStream,
+  streamNames,
+} from '@tributary/contracts';
+import {
+  CheckpointedWriter,
+  LogError,
+  StreamReader,
+  verifyStream,
+  type Checkpoint,
+  type Lease,
+  type LogErrorCode,
+  type RegisteredCursor,
+  type StreamIdentity,
+} from '@tributary/log';
+import { EnvelopeMapper, type Blockage, type ClusterPlan } from '../batch/envelope-mapper.ts';
+import { HaltError } from '../errors.ts';
+import { BatchStream } from './batch-stream.ts';
+import { BatchWriter } from './batch-writer.ts';
+import type { ClusterPartition, MapperContext } from './partition-context.ts';
+import { PartitionMetrics } from './partition-metrics.ts';
+import { PartitionState } from './partition-state.ts';
+import { ProgressReport } from './progress-report.ts';
+import { startPosition, type StartPosition } from './start-position.ts';
+import { remakeBatch } from './unfinished-batch.ts';
+
+const CURSOR_ATTEMPTS = 10;
+const CURSOR_PAUSE_MS = 300;
+const RETRY_WARNING_MS = 10_000;
+const PROGRESS = { data: new Uint8Array(0), records: 0, deadLetters: null };
+
+const FINDINGS: ReadonlySet<LogErrorCode> = new Set([
+  'position-gap',
+  'position-beyond',
+  'incarnation-unknown',
+  'stream-differs',
+]);
+
+/** Maps one partition of the log for one cluster, for as long as a lease lasts. */
+export class PartitionWorker {
+  readonly place: ClusterPartition;
+  readonly state: PartitionState;
+  readonly #context: MapperContext;
+  readonly #lease: Lease;
+  readonly #metrics: PartitionMetrics;
+  /** Ends the work: the lease's end, or a failure of one half of it. */
+  readonly #stop = new AbortController();
+
+  constructor(context: MapperContext, place: ClusterPartition, lease: Lease) {
+    const { cluster, partition } = place;
+    this.place = place;
+    this.#context = context;
+    this.#lease = lease;
+    this.#metrics = new PartitionMetrics(context.metrics, cluster, partition);
+    this.state = new PartitionState(context, place);
+  }
+
+  /**
+   * Runs until the lease ends. A finding stops the partition but not this call: the lease is kept, so that nobody
+   * tries the same again and again.
+   */
+  async run(): Promise<void> {
+    const { log } = this.#context;
+    const { signal } = this.#lease;
+    const stop = (): void => this.#stop.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    using state = this.state;
+    try {
+      await this.#work();
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!isFinding(error)) throw error;
+      log.error({ ...this.place, code: error.code, finding: error.message }, 'partition halted');
+      state.halted(error.code, error.message);
+      await aborted(signal);
+    } finally {
+      stop();
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  async #work(): Promise<void> {
+    const { js, topology, config, log } = this.#context;
+    const { signal } = this.#stop;
+    const { writer, checkpoint } = await this.#openWriter();
+    const cursor = await this.#cursor(checkpoint !== null);
+    // Last: the end of the log is then never behind what was made of it.
+    const { partition } = this.place;
+    const limits = { maxBytes: config['log.maxBytes'], replicas: config['log.replicas'] };
+    const identity = await verifyStream(this.#context.manager, logStream(topology, partition, limits));
+    const { name, incarnation } = identity;
+    const start = startPosition({ checkpoint: checkpoint?.position ?? null, cursor, log: identity });
+    const batches = new BatchWriter(writer, { incarnation, epoch: this.#lease.epoch }, this.#metrics);
+    const covered = await this.#catchUp(start, checkpoint, identity, batches);
+    log.info({ ...this.place, epoch: this.#lease.epoch, incarnation, covered }, 'partition starts');
+
+    await using reader = await StreamReader.open(js, {
+      stream: name,
+      from: covered + 1,
+      incarnation,
+      signal,
+      bufferBytes: config['mapper.bufferBytes'],
+    });
+    const stream = new BatchStream({
+      reader,
+      writer: batches,
+      mapper: new EnvelopeMapper(this.#maxRowBytes),
+      metrics: this.#metrics,
+      covered,
+      signal,
+      plan: () => this.#plan(),
+      blocked: (blockage, plan) => this.#blocked(blockage, plan),
+      onFailure: () => this.#stop.abort(),
+    });
+    this.state.working(stream);
+    const report = new ProgressReport(this.#context, this.place, identity, this.state);
+    const stop = (): void => this.#stop.abort();
+    const [streamed, reported] = await Promise.allSettled([
+      stream.run().finally(stop),
+      report.run(signal).finally(stop),
+    ]);
+    await report.last();
+    if (reported.status === 'rejected') throw reported.reason;
+    if (streamed.status === 'rejected') throw streamed.reason;
+    if (!this.#lease.signal.aborted) throw new LogError('unreachable', `reading ${name} has ended`);
+  }
+
+  async #openWriter(): Promise<{ writer: CheckpointedWriter; checkpoint: Checkpoint | null }> {
+    const { js, manager, topology, config, log } = this.#context;
+    const { cluster, partition } = this.place;
+    const limits = { maxBytes: config['out.maxBytes'], replicas: config['log.replicas'] };
+    const declaration = outStream(cluster, topology, partition, limits);
+    await verifyStream(manager, declaration);
+    let warnedAtMs = -Infinity;
+    try {
+      return await CheckpointedWriter.open({
+        js,
+        manager,
+        stream: declaration.name,
+        subject: declaration.subject,
+        signal: this.#stop.signal,
+        onRetry: (error) => {
+          this.#metrics.outRetries.add();
+          if (performance.now() - warnedAtMs < RETRY_WARNING_MS) return;
+          warnedAtMs = performance.now();
+          log.warn({ ...this.place, error }, 'OUT takes nothing at the moment, trying on');
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof ContractError)) throw error;
+      const message = `the last message of ${declaration.name} cannot be read: ${error.message}`;
+      throw new HaltError('checkpoint-invalid', message, { cause: error });
+    }
+  }
+
+  /** A replica that is behind may not have heard yet of a reader that was registered a moment ago. */
+  async #cursor(started: boolean): Promise<RegisteredCursor | null> {
+    const { cursors, topology, log } = this.#context;
+    const { cluster, partition } = this.place;
+    for (let attempt = 0; attempt < CURSOR_ATTEMPTS && !this.#stop.signal.aborted; attempt++) {
+      const cursor = await cursors.read(logReaders.cluster(cluster), topology.generation, partition);
+      if (cursor !== null) return cursor;
+      await sleep(CURSOR_PAUSE_MS);
+    }
+    const finding = 'nothing keeps the log for this cluster; apply the mapping again';
+    if (started) log.error({ ...this.place, code: 'reader-missing', finding }, 'reader is not registered');
+    return null;
+  }
+
+  /** @returns the log sequence up to which OUT is complete then */
+  async #catchUp(
+    start: StartPosition,
+    checkpoint: Checkpoint | null,
+    log: StreamIdentity,
+    batches: BatchWriter,
+  ): Promise<number> {
+    let { covered } = start;
+    const { unfinished, passOverTo } = start;
+    if (unfinished !== null && checkpoint !== null && unfinished.from >= log.firstSequence) {
+      const { from, sequence, part, parts, mapping } = unfinished;
+      this.#context.log.info({ ...this.place, from, sequence, part, parts, mapping }, 'finishes a batch');
+      const data = await this.#stored(checkpoint.outSequence);
+      const found = { ...this.place, position: unfinished, data };
+      const batch = await remakeBatch(found, this.#context, this.#maxRowBytes, this.#stop.signal);
+      await batches.write(batch, part);
+      covered = sequence;
+    }
+    if (passOverTo <= covered) return covered;
+    const plan = await this.#plan();
+    if (plan === null) throw new LogError('closed', 'the partition was let go of');
+    const passed = { from: covered + 1, sequence: passOverTo };
+    this.#context.log.warn(
+      { ...this.place, ...passed },
+      'passes over what the cluster was not in the mapping for',
+    );
+    await batches.write({ ...passed, mapping: plan.version, parts: [PROGRESS] });
+    return passOverTo;
+  }
+
+  async #stored(outSequence: number): Promise<Uint8Array> {
+    const { manager, topology } = this.#context;
+    const { cluster, partition } = this.place;
+    const stream = streamNames.out(cluster, topology.generation, partition);
+    const message = await manager.streams.getMessage(stream, { seq: outSequence });
+    if (message === null) throw new LogError('deposed', `the last message of ${stream} has changed`);
+    return message.data;
+  }
+
+  get #maxRowBytes(): number {
+    return this.#context.maxPayload - OUT_HEADROOM_BYTES - FRAME_HEADER_BYTES;
+  }
+
+  /** The plan in effect; a mapping without this cluster takes the lease away soon. */
+  #plan(): ClusterPlan | null | Promise<ClusterPlan | null> {
+    const { active } = this.#context;
+    const plan = active.current?.plan(this.place.cluster) ?? null;
+    if (plan !== null) {
+      this.state.version = plan.version;
+      return plan;
+    }
+    if (this.#stop.signal.aborted) return null;
+    return active.changed(active.current, this.#stop.signal).then(() => this.#plan());
+  }
+
+  async #blocked(blockage: Blockage, plan: ClusterPlan): Promise<void> {
+    const { active, log } = this.#context;
+    const { current } = active;
+    if (current?.plan(this.place.cluster) !== plan) return;
+    log.error(
+      { ...this.place, ...blockage },
+      'partition blocked: the route says to wait for a mapping that can',
+    );
+    this.state.blocked(blockage);
+    await active.changed(current, this.#stop.signal);
+    this.state.blocked(null);
+  }
+}
+
+/** What somebody has to look at before the partition may go on. */
+function isFinding(error: unknown): error is HaltError | LogError {
+  if (error instanceof HaltError) return true;
+  return error instanceof LogError && FINDINGS.has(error.code);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
