@@ -15,6 +15,7 @@ export type DeliveryDrop =
 /** The cells of this service's metrics, fetched once: what is counted per message is a plain addition. */
 export class IngressMetrics {
   readonly #metrics: Metrics;
+  readonly #partitions: PartitionCells[] = [];
   readonly published: readonly [Counter, Counter, Counter];
   readonly publishedBytes: Counter;
   /** By QoS; QoS 0 is never acknowledged. */
@@ -110,19 +111,41 @@ export class IngressMetrics {
     if (count > 0) this.#metrics.counter('tributary_ingress_delivery_drops_total', { reason }).add(count);
   }
 
-  appended(partition: string, rows: number, bytes: number, ms: number): void {
-    const metrics = this.#metrics;
-    metrics.counter('tributary_ingress_appended_envelopes_total', { partition }).add(1);
-    metrics.counter('tributary_ingress_appended_rows_total', { partition }).add(rows);
-    metrics.counter('tributary_ingress_appended_bytes_total', { partition }).add(bytes);
+  appended(partition: number, rows: number, bytes: number, ms: number): void {
+    const cells = this.#partition(partition);
+    cells.envelopes.add(1);
+    cells.rows.add(rows);
+    cells.bytes.add(bytes);
     this.appendDuration.record(ms / 1_000);
   }
 
-  retried(partition: string): void {
-    this.#metrics.counter('tributary_ingress_append_retries_total', { partition }).add(1);
+  retried(partition: number): void {
+    this.#partition(partition).retries.add(1);
   }
 
-  gaveUp(partition: string): void {
-    this.#metrics.counter('tributary_ingress_append_failures_total', { partition }).add(1);
+  gaveUp(partition: number): void {
+    this.#partition(partition).failures.add(1);
   }
+
+  #partition(index: number): PartitionCells {
+    return (this.#partitions[index] ??= partitionCells(this.#metrics, String(index)));
+  }
+}
+
+interface PartitionCells {
+  readonly envelopes: Counter;
+  readonly rows: Counter;
+  readonly bytes: Counter;
+  readonly retries: Counter;
+  readonly failures: Counter;
+}
+
+function partitionCells(metrics: Metrics, partition: string): PartitionCells {
+  return {
+    envelopes: metrics.counter('tributary_ingress_appended_envelopes_total', { partition }),
+    rows: metrics.counter('tributary_ingress_appended_rows_total', { partition }),
+    bytes: metrics.counter('tributary_ingress_appended_bytes_total', { partition }),
+    retries: metrics.counter('tributary_ingress_append_retries_total', { partition }),
+    failures: metrics.counter('tributary_ingress_append_failures_total', { partition }),
+  };
 }

@@ -85,7 +85,7 @@ describe('an outage', () => {
     const node = await platform.node({
       'lease.ttlMs': 120_000,
       'log.highWaterBytes': 2 * MIB,
-      'log.maxPendingBytes': 8 * MIB,
+      'log.maxPendingBytes': 3 * MIB,
     });
     const floods = await Promise.all(
       Array.from({ length: 40 }, (_, n) => Flood.start(node, n, n % 4 === 0 ? 0 : 1)),

@@ -43,8 +43,10 @@ export class Admission {
     if (refused !== null) return this.#refuse(refused, reasonText(refused));
     const attempt = new AbortController();
     device.attempt = attempt;
-    const late = new IngressError('timeout', `not admitted within ${timeoutMs} ms`);
-    const timer = setTimeout(() => attempt.abort(late), timeoutMs);
+    const timer = setTimeout(
+      () => attempt.abort(new IngressError('timeout', `not admitted within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
     try {
       const verdict = await this.#proceed(request, device, attempt.signal);
       if (!verdict.accept) return this.#refuse(verdict.reason, verdict.detail ?? '');

@@ -94,13 +94,13 @@ export class NodeLife {
       highWaterBytes: config['log.highWaterBytes'],
       onEnvelope: (partition, rows, bytes, ms) => {
         this.#logHealth.stored(partition);
-        metrics.appended(String(partition), rows, bytes, ms);
+        metrics.appended(partition, rows, bytes, ms);
       },
       onRetry: (partition, error) => {
         this.#logHealth.retried(partition, error);
-        metrics.retried(String(partition));
+        metrics.retried(partition);
       },
-      onGiveUp: (partition) => metrics.gaveUp(String(partition)),
+      onGiveUp: (partition) => metrics.gaveUp(partition),
     });
     const intake = new Intake({
       appender: this.appender,
