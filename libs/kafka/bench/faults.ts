@@ -2,13 +2,9 @@
  * What faults do to a producer: `node bench/faults.ts [--faults kill,pause,cut,cluster] [--drivers kafkajs,platformatic,library,plain-kafkajs]
  * [--seconds 20]`. Starts Kafka itself. Prints, for each fault and driver, what an independent consumer finds in the topic.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { freePort, provisionKafka, run, startKafka, uniqueName, type KafkaServer } from '@tributary/testing';
+import { freePort, startKafka, uniqueName, type KafkaServer } from '@tributary/testing';
 import {
   createProducerDriver,
   KafkaAdmin,
@@ -16,6 +12,7 @@ import {
   type DriverOptions,
   type SendResult,
 } from '../src/mod.ts';
+import { startCluster } from '../test/support/cluster.ts';
 import { CuttingProxy } from '../test/support/cutting-proxy.ts';
 import { Ledger } from '../test/support/ledger.ts';
 import { LibraryProducer } from './library-producer.ts';
@@ -171,76 +168,19 @@ async function behindProxy(drivers: readonly string[]): Promise<void> {
   }
 }
 
-/** Three nodes, each broker and controller. */
-async function startCluster(folder: string): Promise<KafkaServer[]> {
-  const nodes = await Promise.all(
-    [1, 2, 3].map(async (id) => ({ id, port: await freePort(), controllerPort: await freePort() })),
-  );
-  const clusterId = `A${randomBytes(16).toString('base64url').slice(1)}`;
-  const program = await provisionKafka();
-  if (program.kind !== 'java') throw new Error('the cluster needs Java on this machine');
-  const voters = nodes.map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`).join(',');
-  return Promise.all(
-    nodes.map(async ({ id, port, controllerPort }) => {
-      const dataFolder = join(folder, String(id));
-      mkdirSync(dataFolder, { recursive: true });
-      const properties = {
-        'node.id': id,
-        'controller.quorum.voters': voters,
-        'min.insync.replicas': 2,
-        'offsets.topic.replication.factor': 3,
-        'leader.imbalance.check.interval.seconds': 5,
-      };
-      const config = join(dataFolder, 'format.properties');
-      const format = {
-        'process.roles': 'broker,controller',
-        listeners: `CLIENTS://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-        'controller.listener.names': 'CONTROLLER',
-        'inter.broker.listener.name': 'CLIENTS',
-        'listener.security.protocol.map': 'CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT',
-        'log.dirs': join(dataFolder, 'log'),
-        ...properties,
-      };
-      writeFileSync(
-        config,
-        Object.entries(format)
-          .map((entry) => `${entry.join('=')}\n`)
-          .join(''),
-      );
-      await run(program.java, [
-        '-cp',
-        join(program.libs, '*'),
-        'kafka.tools.StorageTool',
-        'format',
-        '-t',
-        clusterId,
-        '-c',
-        config,
-      ]);
-      return startKafka({ port, controllerPort, dataFolder, properties, heap: { startMb: 128, maxMb: 512 } });
-    }),
-  );
-}
-
 async function clustered(drivers: readonly string[]): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'tributary-cluster-'));
-  const nodes = await startCluster(folder);
-  try {
-    const brokers = nodes.flatMap((node) => node.brokers);
-    for (const name of drivers) {
-      await measure('cluster', name, brokers, 3, async (over) => {
-        for (let at = 0; !over.aborted; at++) {
-          await sleep(2_000);
-          await nodes[at % 3]!.kill();
-          await sleep(6_000);
-          await nodes[at % 3]!.start();
-          await sleep(6_000);
-        }
-      });
-    }
-  } finally {
-    for (const node of nodes) await node[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
+  await using cluster = await startCluster();
+  const { brokers, nodes } = cluster;
+  for (const name of drivers) {
+    await measure('cluster', name, brokers, 3, async (over) => {
+      for (let at = 0; !over.aborted; at++) {
+        await sleep(2_000);
+        await nodes[at % 3]!.kill();
+        await sleep(6_000);
+        await nodes[at % 3]!.start();
+        await sleep(6_000);
+      }
+    });
   }
 }
 

@@ -10,7 +10,7 @@ import { fromWire } from '../src/wire/wire-errors.ts';
 
 /**
  * The idempotent Producer of @platformatic/kafka itself, as its documentation says to use it, so that it can be measured beside the
- * drivers. Not a driver: ADR 0005 says why.
+ * drivers. Not a driver: ADR 0006 says why.
  */
 export class LibraryProducer {
   readonly #producer: Producer;

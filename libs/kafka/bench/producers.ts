@@ -1,6 +1,6 @@
 /**
  * What a producer costs: `node bench/producers.ts [--drivers kafkajs,platformatic,library] [--records 512,1024]
- * [--compression none] [--parallel 8] [--partitions 8] [--seconds 8] [--value 200] [--brokers host:port]`.
+ * [--compression none] [--headers 3] [--parallel 8] [--partitions 8] [--seconds 8] [--value 200] [--brokers host:port]`.
  *
  * Some drivers in one process, as an egress has one for each log partition, each with one send in flight to all partitions of one topic.
  * Starts Kafka itself unless told where one is. Linux only: CPU times are read from /proc.
@@ -15,6 +15,7 @@ import {
   type Compression,
   type DriverOptions,
   type ProducedRecord,
+  type RecordHeader,
 } from '../src/mod.ts';
 import { LibraryProducer } from './library-producer.ts';
 
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     partitions: { type: 'string', default: '8' },
     seconds: { type: 'string', default: '8' },
     value: { type: 'string', default: '200' },
+    headers: { type: 'string', default: '3' },
     brokers: { type: 'string' },
   },
 });
@@ -38,7 +40,7 @@ const WARM_UP_MS = 2_000;
 await using kafka = values.brokers === undefined ? await startKafka() : undefined;
 const brokers = kafka?.brokers ?? values.brokers!.split(',');
 console.log(
-  `calibration: ${calibrate()} million additions/s; ${partitions} partitions, ${parallel} drivers, ${values.value} B`,
+  `calibration: ${calibrate()} million additions/s; ${partitions} partitions, ${parallel} drivers, ${values.value} B, ${values.headers} headers`,
 );
 for (const compression of values.compression.split(',') as Compression[]) {
   for (const perSend of values.records.split(',').map(Number)) {
@@ -113,7 +115,8 @@ function makeRecords(topic: string, count: number, seed: number): ProducedRecord
         ['mqtt.topic', key],
         ['mqtt.qos', Buffer.from('1')],
         ['mqtt.client_id', Buffer.from(`device-${i}`)],
-      ],
+        ...Array.from({ length: 5 }, (_, n): RecordHeader => [`x-header-${n}`, Buffer.from('some value')]),
+      ].slice(0, Number(values.headers)) as RecordHeader[],
       timestampMs: Date.now(),
     };
   });

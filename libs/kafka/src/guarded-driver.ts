@@ -8,7 +8,7 @@ import type { ProducerTransport } from './producer-transport.ts';
 const SEQUENCE_LIMIT = 2 ** 31 - 1;
 const RECYCLE_AT = 2 ** 30;
 
-type State = 'new' | 'ready' | 'sending' | 'failed' | 'closed';
+type State = 'new' | 'connecting' | 'ready' | 'sending' | 'failed' | 'closed';
 
 /** Keeps the contract of `ProducerDriver` round a transport. */
 export class GuardedDriver implements ProducerDriver {
@@ -20,7 +20,8 @@ export class GuardedDriver implements ProducerDriver {
   #state: State = 'new';
   /** Counted over all partitions: never less than the highest sequence number of one. */
   #records = 0;
-  #closing = Promise.withResolvers<never>();
+  /** Ends the operation that runs. */
+  #cutOff: ((error: KafkaDriverError) => void) | undefined;
 
   constructor(transport: ProducerTransport, options: DriverOptions) {
     this.name = transport.name;
@@ -31,7 +32,6 @@ export class GuardedDriver implements ProducerDriver {
       maxBatchBytes: options.maxBatchBytes ?? defaults.maxBatchBytes,
       maxRequestBytes: options.maxRequestBytes ?? defaults.maxRequestBytes,
     };
-    this.#closing.promise.catch(() => {});
   }
 
   get recycleDue(): boolean {
@@ -44,13 +44,13 @@ export class GuardedDriver implements ProducerDriver {
 
   async connect(): Promise<void> {
     if (this.#state !== 'new') throw this.#refusal();
-    this.#state = 'sending';
+    this.#state = 'connecting';
     try {
       await this.#within(this.#connectTimeoutMs, KafkaErrorCode.connection, () => this.#transport.open());
-      this.#state = 'ready';
+      this.#settle('connecting');
     } catch (cause) {
       this.#fail();
-      throw cause;
+      throw withStored(cause, []);
     }
   }
 
@@ -74,7 +74,7 @@ export class GuardedDriver implements ProducerDriver {
         stored.push(...ranges);
       }
       this.#records += records.length;
-      this.#state = 'ready';
+      this.#settle('sending');
       return { ranges: stored };
     } catch (cause) {
       this.#fail();
@@ -85,8 +85,8 @@ export class GuardedDriver implements ProducerDriver {
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#cutOff?.(this.#refusal());
     this.#transport.sever();
-    this.#closing.reject(this.#refusal());
     await this.#transport.dispose();
   }
 
@@ -94,23 +94,32 @@ export class GuardedDriver implements ProducerDriver {
     return this.close();
   }
 
-  /** Runs an operation that a deadline or close() cuts off; the transport is severed by then. */
+  /** Runs an operation that a deadline or close() cuts off. */
   async #within<T>(ms: number, code: string, operation: () => Promise<T>): Promise<T> {
-    const deadline = Promise.withResolvers<never>();
+    const ended = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      this.#transport.sever();
-      deadline.reject(
-        new KafkaDriverError(`Kafka did not answer within ${ms} ms`, { code, retryable: true }),
-      );
+      const error = new KafkaDriverError(`Not done within ${ms} ms`, { code, retryable: true });
+      this.#cutOff?.(error);
     }, ms);
+    this.#cutOff = (error) => {
+      // First the reason, then what makes the operation itself fail.
+      ended.reject(error);
+      this.#transport.sever();
+    };
     const running = operation();
-    // It settles some time after a deadline or a close; nobody waits for it then.
+    // It settles some time after it was cut off; nobody waits for it then.
     running.catch(() => {});
     try {
-      return await Promise.race([running, deadline.promise, this.#closing.promise]);
+      return await Promise.race([running, ended.promise]);
     } finally {
       clearTimeout(timer);
+      this.#cutOff = undefined;
     }
+  }
+
+  #settle(from: State): void {
+    if (this.#state !== from) throw this.#refusal();
+    this.#state = 'ready';
   }
 
   #fail(): void {
@@ -154,8 +163,17 @@ function checkComplete(batches: readonly PartitionBatch[], ranges: readonly Offs
   }
 }
 
-function withStored(cause: unknown, before: readonly OffsetRange[]): unknown {
-  if (!(cause instanceof KafkaDriverError) || before.length === 0) return cause;
+/** A failure as this package's error, with what earlier rounds stored. */
+function withStored(cause: unknown, before: readonly OffsetRange[]): KafkaDriverError {
+  if (!(cause instanceof KafkaDriverError)) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    return new KafkaDriverError(`Kafka client: ${text}`, {
+      code: KafkaErrorCode.client,
+      stored: before,
+      cause,
+    });
+  }
+  if (before.length === 0) return cause;
   return new KafkaDriverError(cause.message, {
     ...cause,
     stored: [...before, ...cause.stored],

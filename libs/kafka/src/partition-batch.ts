@@ -82,7 +82,8 @@ function newBatch(record: ProducedRecord, index: number, bytes: number): Partiti
 
 function recordBytes(record: ProducedRecord): number {
   let bytes = RECORD_OVERHEAD + (record.key?.length ?? 0) + (record.value?.length ?? 0);
-  for (const [name, value] of record.headers) bytes += 10 + Buffer.byteLength(name) + value.length;
+  // Three bytes of UTF-8 are the most for a unit of a JavaScript string.
+  for (const [name, value] of record.headers) bytes += 10 + 3 * name.length + value.length;
   return bytes;
 }
 

@@ -1,20 +1,20 @@
-import kafkajs, { type Message, type Producer, type RecordMetadata } from 'kafkajs';
+import kafkajs, { type Producer, type RecordMetadata } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaults, type DriverOptions } from '../driver-options.ts';
 import { KafkaDriverError } from '../errors.ts';
 import type { PartitionBatch } from '../partition-batch.ts';
-import type { ProducedRecord } from '../produced-record.ts';
 import type { OffsetRange } from '../producer-driver.ts';
 import type { ProducerTransport } from '../producer-transport.ts';
 import { ClusterClient } from '../wire/cluster-client.ts';
 import { Leaders } from '../wire/leaders.ts';
+import { retried } from '../wire/retry.ts';
 import { FencedSockets } from './fenced-sockets.ts';
-import { LeaderMoved, LeaderView } from './leader-view.ts';
 import { kafkajsCompression } from './kafkajs-compression.ts';
 import { fromKafkajs, rootCause } from './kafkajs-errors.ts';
+import { LeaderMoved, LeaderView } from './leader-view.ts';
+import { message } from './messages.ts';
+import { TopicWatch } from './topic-watch.ts';
 
-/** A topic is looked at this often while a send to it hangs. */
-const WATCH_EVERY_MS = 1_500;
 const NOBODY = -1;
 
 /**
@@ -79,8 +79,8 @@ export class KafkajsTransport implements ProducerTransport {
   }
 
   async produce(batches: readonly PartitionBatch[]): Promise<readonly OffsetRange[]> {
-    await this.#leaders.learn(topicsOf(batches));
     this.#retries = 0;
+    await this.#patiently(() => this.#leaders.learn(topicsOf(batches)));
     const ranges: OffsetRange[] = [];
     for (let rest = batches; rest.length > 0;) {
       const groups = await this.#byLeader(rest);
@@ -98,7 +98,7 @@ export class KafkajsTransport implements ProducerTransport {
         this.#notice(
           `no offset for ${rest.map(({ topic, partition }) => `${topic}/${partition}`).join(', ')}`,
         );
-        await this.#leaders.refresh(topicsOf(rest));
+        await this.#patiently(() => this.#leaders.refresh(topicsOf(rest)));
       }
     }
     return ranges;
@@ -135,12 +135,17 @@ export class KafkajsTransport implements ProducerTransport {
       if (failure === undefined) return groups;
       if (failure.topicFault && attempt > 8) throw failure;
       await sleep(Math.min(20 * 2 ** attempt, 1_000), undefined, { signal: this.#severed.signal });
-      await this.#leaders.refresh(topicsOf(batches));
+      await this.#patiently(() => this.#leaders.refresh(topicsOf(batches)));
     }
   }
 
+  /** Until it succeeds or the driver ends. */
+  #patiently(ask: () => Promise<void>): Promise<void> {
+    return retried({ timeoutMs: Number.POSITIVE_INFINITY, signal: this.#severed.signal }, ask);
+  }
+
   async #sendToLeader(batches: readonly PartitionBatch[]): Promise<OffsetRange[]> {
-    const done = new AbortController();
+    using watch = new TopicWatch(this.#leaders, batches);
     const sent = this.#producer.sendBatch({
       acks: -1,
       compression: this.#compression,
@@ -152,64 +157,13 @@ export class KafkajsTransport implements ProducerTransport {
     // After a topic fault was found it goes on retrying until it is severed.
     sent.catch(() => {});
     try {
-      return rangesOf(batches, await Promise.race([sent, this.#watch(batches, done.signal)]));
+      return rangesOf(batches, await Promise.race([sent, watch.fault]));
     } catch (error) {
       if (rootCause(error) instanceof LeaderMoved) return [];
       // kafkajs does not say which partition was refused; it is known if there was only one.
       throw fromKafkajs(error, batches.length === 1 ? placeOf(batches[0]!) : {});
-    } finally {
-      done.abort();
     }
   }
-
-  /** Rejects when, twice in a row, a topic of a send that hangs turns out to be at fault. */
-  async #watch(batches: readonly PartitionBatch[], done: AbortSignal): Promise<never> {
-    const signal = AbortSignal.any([done, this.#severed.signal]);
-    const topics = topicsOf(batches);
-    for (let faults = 0; ;) {
-      await sleep(WATCH_EVERY_MS, undefined, { signal, ref: false });
-      try {
-        await this.#leaders.refresh(topics);
-      } catch {
-        // Not to reach a broker is what the send is waiting out.
-        continue;
-      }
-      const fault = batches
-        .map(({ topic, partition }) => this.#leaders.of(topic, partition))
-        .find((leadership) => 'error' in leadership && leadership.error.topicFault);
-      faults = fault === undefined ? 0 : faults + 1;
-      if (faults >= 2 && fault !== undefined && 'error' in fault) throw fault.error;
-    }
-  }
-}
-
-function message({ key, value, headers, timestampMs, partition }: ProducedRecord): Message {
-  return {
-    key: key === null ? null : buffer(key),
-    value: value === null ? null : buffer(value),
-    partition,
-    timestamp: String(timestampMs),
-    headers: headerObject(headers),
-  };
-}
-
-/**
- * kafkajs takes headers as an object: values of one name stay in order, but stand where the name stood first, and
- * names that look like integers move to the front.
- */
-function headerObject(headers: ProducedRecord['headers']): Record<string, Buffer | Buffer[]> {
-  const object: Record<string, Buffer | Buffer[]> = Object.create(null);
-  for (const [name, bytes] of headers) {
-    const before = object[name];
-    if (before === undefined) object[name] = buffer(bytes);
-    else if (Array.isArray(before)) before.push(buffer(bytes));
-    else object[name] = [before, buffer(bytes)];
-  }
-  return object;
-}
-
-function buffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function rangesOf(batches: readonly PartitionBatch[], metadata: readonly RecordMetadata[]): OffsetRange[] {

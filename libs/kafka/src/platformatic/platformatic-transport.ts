@@ -5,10 +5,10 @@ import type { PartitionBatch } from '../partition-batch.ts';
 import type { OffsetRange } from '../producer-driver.ts';
 import type { ProducerTransport } from '../producer-transport.ts';
 import { ClusterClient } from '../wire/cluster-client.ts';
+import { Leaders } from '../wire/leaders.ts';
 import { requests } from '../wire/versions.ts';
 import { recordsCodec } from './codecs.ts';
 import { Lane } from './lane.ts';
-import { Leaders } from '../wire/leaders.ts';
 import { judge, type Verdict } from './produce-answer.ts';
 import { produceBatches, type EncodedBatch } from './produce-request.ts';
 import { encodeRecordBatch, type BatchIdentity, type RecordsCodec } from './record-batch.ts';
@@ -20,7 +20,7 @@ const UNKNOWN_TOPIC_GRACE_MS = 3_000;
 
 /**
  * An idempotent producer on the protocol layer of @platformatic/kafka: its connections, requests and answers. Sequence numbers,
- * retries and leaders are kept here and not by the library's Producer; ADR 0005 has the measurements behind that.
+ * retries and leaders are kept here and not by the library's Producer; ADR 0006 has the measurements behind that.
  *
  * The rule that makes it idempotent: a batch is encoded once, with the producer id and sequence numbers it keeps, and until a
  * broker has answered for it, it is the only batch of its partition on the way.

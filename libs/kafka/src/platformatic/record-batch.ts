@@ -1,5 +1,6 @@
 import { crc32c } from '@platformatic/kafka';
 import type { ProducedRecord } from '../produced-record.ts';
+import { headerName } from './header-names.ts';
 import { varintSize, writeVarint, writeVarlong, varlongSize } from './varint.ts';
 
 /** Who writes a batch, and the sequence number of its first record (KIP-98). */
@@ -93,8 +94,7 @@ function bodySize({ key, value, headers, timestampMs }: ProducedRecord, at: numb
   let size = 1 + varlongSize(timestampMs - base) + varintSize(at);
   size += sizedBytes(key) + sizedBytes(value) + varintSize(headers.length);
   for (const [name, bytes] of headers) {
-    const length = Buffer.byteLength(name);
-    size += varintSize(length) + length + sizedBytes(bytes);
+    size += sizedBytes(headerName(name)) + sizedBytes(bytes);
   }
   return size;
 }
@@ -121,10 +121,8 @@ function writeRecords(
     at = writeSized(target, value, at);
     at = writeVarint(target, headers.length, at);
     for (const [name, bytes] of headers) {
-      const length = Buffer.byteLength(name);
-      at = writeVarint(target, length, at);
-      target.write(name, at, length, 'utf8');
-      at = writeSized(target, bytes, at + length);
+      at = writeSized(target, headerName(name), at);
+      at = writeSized(target, bytes, at);
     }
   }
 }
@@ -135,6 +133,8 @@ function writeSized(target: Buffer, bytes: Uint8Array | null, start: number): nu
     return start + 1;
   }
   const at = writeVarint(target, bytes.length, start);
-  target.set(bytes, at);
+  // The call costs more than copying a few bytes.
+  if (bytes.length > 40) target.set(bytes, at);
+  else for (let i = 0; i < bytes.length; i++) target[at + i] = bytes[i]!;
   return at + bytes.length;
 }
