@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { buckets } from '@tributary/contracts';
-import { connectNats, ensureLog, MappingVersions, openBucket } from '@tributary/log';
-import { runService } from '@tributary/service';
+import { ensureLog, MappingVersions, openBucket } from '@tributary/log';
+import { openNats, runService } from '@tributary/service';
 import { ClusterSet } from './cluster/cluster-set.ts';
 import { MappingFollower } from './cluster/mapping-follower.ts';
 import { settings } from './config.ts';
@@ -11,11 +11,7 @@ await runService({
   settings,
   async start(service) {
     const { config, log, health, metrics, instance, signal } = service;
-    const nats = await connectNats({
-      servers: [...config['nats.servers']],
-      name: `kafka-egress ${instance}`,
-    });
-    service.onStop('nats', () => nats.close());
+    const nats = await openNats(service);
     const js = jetstream(nats);
     const manager = await jetstreamManager(nats);
     const replicas = config['log.replicas'];

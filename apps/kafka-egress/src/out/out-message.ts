@@ -35,9 +35,8 @@ export function openOutMessage(message: StreamMessage, position: OutPosition): O
   if (data.length > 0) {
     readable(sequence, () => {
       const batch = RecordBatch.open(data);
-      for (let index = 0; index < batch.rows; index++) {
-        const row = batch.row(index);
-        if (row.kind === OutKind.record) records.push(new OutRecord(row, batch, index, position));
+      for (const row of batch) {
+        if (row.kind === OutKind.record) records.push(new OutRecord(row, position));
         else deadLetters.push(row);
       }
     });

@@ -1,36 +1,40 @@
-import { decodeHeaders, type OutPosition, type OutRow, type RecordBatch } from '@tributary/contracts';
+import { decodeHeaders, type OutPosition, type OutRow } from '@tributary/contracts';
 import type { ProducedRecord, RecordHeader } from '@tributary/kafka';
 
-/** A record of OUT on its way to Kafka. It remembers where it came from, in case Kafka refuses it. */
+/** A record of OUT on its way to Kafka. It keeps its row, in case Kafka refuses it. */
 export class OutRecord implements ProducedRecord {
-  readonly topic: string;
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
-  readonly headers: readonly RecordHeader[];
-  readonly timestampMs: number;
-  /** Set once the partition count of the topic is known; stays the same over retries. */
-  partition = -1;
-  /** Key and value, in bytes. */
-  readonly bytes: number;
-  readonly #batch: RecordBatch;
-  readonly #index: number;
+  readonly row: OutRow;
   /** Of the OUT message it came in. */
   readonly position: OutPosition;
+  readonly headers: readonly RecordHeader[];
+  /** Set once the partition count of the topic is known; stays the same over retries. */
+  partition = -1;
 
-  constructor(row: OutRow, batch: RecordBatch, index: number, position: OutPosition) {
-    this.topic = row.topic;
-    this.key = row.key;
-    this.value = row.value;
-    this.headers = decodeHeaders(row.headers);
-    this.timestampMs = row.timestampMs;
-    this.bytes = (row.key?.length ?? 0) + (row.value?.length ?? 0);
-    this.#batch = batch;
-    this.#index = index;
+  constructor(row: OutRow, position: OutPosition) {
+    this.row = row;
     this.position = position;
+    this.headers = decodeHeaders(row.headers);
   }
 
-  /** The row as OUT holds it. */
-  row(): OutRow {
-    return this.#batch.row(this.#index);
+  get topic(): string {
+    return this.row.topic;
+  }
+
+  get key(): Uint8Array | null {
+    return this.row.key;
+  }
+
+  get value(): Uint8Array | null {
+    return this.row.value;
+  }
+
+  get timestampMs(): number {
+    return this.row.timestampMs;
+  }
+
+  /** Key and value, in bytes. */
+  get bytes(): number {
+    const { key, value } = this.row;
+    return (key?.length ?? 0) + (value?.length ?? 0);
   }
 }

@@ -101,5 +101,5 @@ export class PartitionIntake {
 /** The dead letter of a record that Kafka does not take. */
 export function letterOf(record: OutRecord, { code, message }: TopicRefusal): DeadLetter {
   const { incarnation, mapping } = record.position;
-  return { code, message, incarnation, mapping, row: record.row() };
+  return { code, message, incarnation, mapping, row: record.row };
 }

@@ -13,7 +13,7 @@ function record(key: string | null): OutRecord {
   writer.append({ ...common, key: bytes, headers: Buffer.alloc(0), value });
   const batch = RecordBatch.open(writer.finish());
   const position = { incarnation: 'a', from: 1, sequence: 1, part: 1, parts: 1, mapping: 1, epoch: 1 };
-  return new OutRecord(batch.row(0), batch, 0, position);
+  return new OutRecord(batch.row(0), position);
 }
 
 test('a key has the partition that the Java client gives it; the empty key is a key', () => {

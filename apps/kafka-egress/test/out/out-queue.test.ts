@@ -16,7 +16,7 @@ function message(sequence: number, records: number): OutMessage {
   }
   const data = writer.finish();
   const batch = RecordBatch.open(data);
-  const opened = Array.from(batch, (row, index) => new OutRecord(row, batch, index, position));
+  const opened = Array.from(batch, (row) => new OutRecord(row, position));
   return { sequence, position, bytes: data.length, records: opened, deadLetters: [] };
 }
 

@@ -1,4 +1,5 @@
 import { ContractError } from '../errors.ts';
+import { Interner } from './interner.ts';
 
 /** Record headers in order; names may repeat (KIP-82). */
 export type HeaderList = readonly (readonly [name: string, value: Uint8Array])[];
@@ -20,9 +21,11 @@ export function encodeHeaders(headers: HeaderList): Buffer {
   return buffer;
 }
 
+const names = new Interner();
+
 /** @throws ContractError 'row-invalid' if the block does not end where its last header ends. Values are slices. */
 export function decodeHeaders(block: Uint8Array): [name: string, value: Buffer][] {
-  const buffer = Buffer.from(block.buffer, block.byteOffset, block.length);
+  const buffer = Buffer.isBuffer(block) ? block : Buffer.from(block.buffer, block.byteOffset, block.length);
   const headers: [string, Buffer][] = [];
   let at = 0;
   while (at < buffer.length) {
@@ -30,7 +33,7 @@ export function decodeHeaders(block: Uint8Array): [name: string, value: Buffer][
     const valueStart = nameEnd + 4;
     const end = valueStart <= buffer.length ? valueStart + buffer.readUInt32LE(nameEnd) : Infinity;
     if (end > buffer.length) throw new ContractError('row-invalid', 'the header block of a row is cut off');
-    headers.push([buffer.toString('utf8', at + 2, nameEnd), buffer.subarray(valueStart, end)]);
+    headers.push([names.text(buffer, at + 2, nameEnd), buffer.subarray(valueStart, end)]);
     at = end;
   }
   return headers;

@@ -1,4 +1,5 @@
 import { ContractError } from '../errors.ts';
+import { Interner } from './interner.ts';
 import { FrameKind, FrameWriter, openFrame, readU64, writeU64, type OpenFrame } from './frame.ts';
 
 /*
@@ -93,6 +94,8 @@ export class RecordBatchWriter {
   }
 }
 
+const texts = new Interner();
+
 /** A verified batch of OUT. Byte fields of its rows are slices. */
 export class RecordBatch {
   readonly #frame: OpenFrame;
@@ -129,8 +132,8 @@ export class RecordBatch {
     const value = headers + view.getUint32(start + 32, true);
     return {
       kind: view.getUint8(start) as OutKind,
-      topic: buffer.toString('utf8', topic, route),
-      route: buffer.toString('utf8', route, key),
+      topic: texts.text(buffer, topic, route),
+      route: texts.text(buffer, route, key),
       row: view.getUint32(start + 4, true),
       logSequence: readU64(view, start + 8),
       timestampMs: readU64(view, start + 16),
