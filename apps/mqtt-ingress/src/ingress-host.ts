@@ -12,7 +12,7 @@ import {
 } from '@tributary/mqtt';
 import { Device, type DeviceLimits } from './device/device.ts';
 import type { IngressMetrics } from './metrics.ts';
-import type { NodeLife } from './node/node-life.ts';
+import type { CurrentLife } from './node/current-life.ts';
 
 type Connection = EngineConnection<Device>;
 
@@ -20,21 +20,21 @@ type Connection = EngineConnection<Device>;
 export class IngressHost implements EngineHost<Device> {
   readonly #metrics: IngressMetrics;
   readonly #limits: DeviceLimits;
-  /** Null while the node has no lease: then nobody is admitted. */
-  life: NodeLife | null = null;
+  readonly #current: CurrentLife;
 
-  constructor(metrics: IngressMetrics, limits: DeviceLimits) {
+  constructor(metrics: IngressMetrics, limits: DeviceLimits, current: CurrentLife) {
     this.#metrics = metrics;
     this.#limits = limits;
+    this.#current = current;
   }
 
-  connect(request: ConnectRequest, connection: Connection): Promise<ConnectVerdict> {
+  async connect(request: ConnectRequest, connection: Connection): Promise<ConnectVerdict> {
     this.#metrics.connected[connection.transport]++;
-    const { life } = this;
+    const life = this.#current.get() ?? (await this.#current.forConnection(connection));
     if (life === null) {
       this.#metrics.refused(ReasonCode.SERVER_UNAVAILABLE);
       const detail = 'the node is not serving';
-      return Promise.resolve({ accept: false, reason: ReasonCode.SERVER_UNAVAILABLE, detail });
+      return { accept: false, reason: ReasonCode.SERVER_UNAVAILABLE, detail };
     }
     const device = new Device(connection, life, this.#metrics, this.#limits);
     connection.context = device;
@@ -68,9 +68,11 @@ export class IngressHost implements EngineHost<Device> {
     context?.outbound().drained(Date.now());
   }
 
-  async closed({ context, transport }: Connection, how: Closure): Promise<void> {
+  async closed(connection: Connection, how: Closure): Promise<void> {
+    const { context, transport } = connection;
     this.#metrics.connected[transport]--;
     this.#metrics.closed(how.kind);
-    await context?.life.connectionEnded(context, how);
+    if (context) await context.life.connectionEnded(context, how);
+    else this.#current.ended(connection);
   }
 }

@@ -13,6 +13,7 @@ import { anonymousIdentity, type Identity } from './connect/identity.ts';
 import { IngressError } from './errors.ts';
 import { IngressHost } from './ingress-host.ts';
 import { IngressMetrics } from './metrics.ts';
+import { CurrentLife } from './node/current-life.ts';
 import { NodeLife } from './node/node-life.ts';
 
 const COMPONENT = 'node';
@@ -28,6 +29,7 @@ export class IngressNode {
   readonly #service: IngressService;
   readonly #metrics: IngressMetrics;
   readonly #identity: Identity;
+  readonly #current: CurrentLife;
   readonly #host: IngressHost;
   #engine: MqttEngine | null = null;
   #listeners: Listener[] = [];
@@ -40,13 +42,18 @@ export class IngressNode {
     this.#service = service;
     this.#metrics = new IngressMetrics(metrics);
     this.#identity = anonymousIdentity(config['auth.anonymous']);
-    this.#host = new IngressHost(this.#metrics, {
-      unacknowledged: config['limits.unacknowledged'],
-      queueMessages: config['limits.queueMessages'],
-      queueBytes: config['limits.queueBytes'],
-    });
-    metrics.gauge('tributary_ingress_pending_bytes', {}, () => this.#host.life?.appender.pendingBytes);
-    metrics.gauge('tributary_ingress_connects_waiting', {}, () => this.#host.life?.waitingConnects);
+    this.#current = new CurrentLife(config['connect.timeoutMs']);
+    this.#host = new IngressHost(
+      this.#metrics,
+      {
+        unacknowledged: config['limits.unacknowledged'],
+        queueMessages: config['limits.queueMessages'],
+        queueBytes: config['limits.queueBytes'],
+      },
+      this.#current,
+    );
+    metrics.gauge('tributary_ingress_pending_bytes', {}, () => this.#current.get()?.appender.pendingBytes);
+    metrics.gauge('tributary_ingress_connects_waiting', {}, () => this.#current.get()?.waitingConnects);
   }
 
   /**
@@ -74,7 +81,7 @@ export class IngressNode {
   }
 
   status(): unknown {
-    const { life } = this.#host;
+    const life = this.#current.get();
     return {
       epoch: life?.epoch ?? null,
       connections: this.#engine?.counters.connections ?? 0,
@@ -96,7 +103,7 @@ export class IngressNode {
       this.#rejoining = this.#rejoin(life);
     };
     life.lost.addEventListener('abort', onLost, { once: true });
-    this.#host.life = life;
+    this.#current.set(life);
     health.set(COMPONENT, true);
     log.info({ epoch: life.epoch }, 'joined');
     return life;
@@ -138,7 +145,7 @@ export class IngressNode {
   /** The lease is gone. Everything of this life ends before another begins. */
   async #rejoin(life: NodeLife): Promise<void> {
     const { log, health, signal, metrics } = this.#service;
-    this.#host.life = null;
+    this.#current.set(null);
     health.set(COMPONENT, false, 'the lease was lost');
     metrics.counter('tributary_leases_lost_total', { kind: 'node' }).add(1);
     log.error(
@@ -166,8 +173,8 @@ export class IngressNode {
   async #stop(): Promise<void> {
     await this.drain();
     await this.#rejoining;
-    await this.#host.life?.leave();
-    this.#host.life = null;
+    await this.#current.get()?.leave();
+    this.#current.set(null);
     await this.#engine?.close();
   }
 }
