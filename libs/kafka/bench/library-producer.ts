@@ -1,4 +1,4 @@
-import { Producer, ProduceAcks, type CompressionAlgorithmValue } from '@platformatic/kafka';
+import { Producer, ProduceAcks } from '@platformatic/kafka';
 import {
   KafkaDriverError,
   type DriverOptions,
@@ -21,7 +21,7 @@ export class LibraryProducer {
       bootstrapBrokers: [...options.brokers],
       idempotent: true,
       acks: ProduceAcks.ALL,
-      compression: (options.compression ?? 'none') as CompressionAlgorithmValue,
+      compression: options.compression ?? 'none',
       requestTimeout: options.requestTimeoutMs ?? 30_000,
       connectTimeout: options.connectTimeoutMs ?? 5_000,
       retryDelay: 100,

@@ -47,7 +47,10 @@ export function planRounds(records: readonly ProducedRecord[], limits: RoundLimi
       continue;
     }
     let partitions = open.get(record.topic);
-    if (partitions === undefined) open.set(record.topic, (partitions = new Map()));
+    if (partitions === undefined) {
+      partitions = new Map<number, { round: number; batch: PartitionBatch }>();
+      open.set(record.topic, partitions);
+    }
     const last = partitions.get(record.partition);
     if (last !== undefined && last.round >= floor && last.batch.bytes + bytes <= limits.maxBatchBytes) {
       const round = rounds[last.round]!;

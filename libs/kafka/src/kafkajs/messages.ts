@@ -17,7 +17,8 @@ export function message({ key, value, headers, timestampMs, partition }: Produce
  * names that look like integers move to the front.
  */
 function headerObject(headers: ProducedRecord['headers']): Record<string, Buffer | Buffer[]> {
-  const object: Record<string, Buffer | Buffer[]> = Object.create(null);
+  // Names come from devices: an object with a prototype would take __proto__ for one.
+  const object = Object.create(null) as Record<string, Buffer | Buffer[]>;
   for (const [name, bytes] of headers) {
     const before = object[name];
     if (before === undefined) object[name] = buffer(bytes);

@@ -9,5 +9,5 @@ export async function failure(promise: Promise<unknown>): Promise<KafkaDriverErr
     assert.ok(error instanceof KafkaDriverError, String(error));
     return error;
   }
-  throw assert.fail('it did not fail');
+  return assert.fail('it did not fail');
 }
