@@ -9,6 +9,7 @@ import {
   type MqttEngine,
 } from '@tributary/mqtt';
 import type { IngressService } from './config.ts';
+import { countedEngine } from './counted-engine.ts';
 import { anonymousIdentity, type Identity } from './connect/identity.ts';
 import { IngressError } from './errors.ts';
 import { IngressHost } from './ingress-host.ts';
@@ -124,9 +125,10 @@ export class IngressNode {
     const maxConnections = config['limits.connections'] + SPARE_STREAMS;
     const tcp = { host: config['mqtt.host'], port: config['mqtt.port'], maxConnections };
     const webSocket = { host: config['websocket.host'], port: config['websocket.port'], maxConnections };
-    const overTcp = await listenTcp(this.#engine, tcp);
+    const engine = countedEngine(this.#engine, this.#metrics);
+    const overTcp = await listenTcp(engine, tcp);
     this.#listeners.push(overTcp);
-    const overWebSocket = await listenWebSocket(this.#engine, webSocket);
+    const overWebSocket = await listenWebSocket(engine, webSocket);
     this.#listeners.push(overWebSocket);
     this.#service.endpoint('mqtt', `mqtt://${address(overTcp)}`);
     this.#service.endpoint('websocket', `ws://${address(overWebSocket)}/mqtt`);

@@ -13,6 +13,7 @@ import {
   type SessionAnswer,
   type SessionCommand,
 } from '@tributary/contracts';
+import type { Member } from '@tributary/log';
 
 /** Speaks the contract of session-state over a real NATS, as far as an ingress node sees it. */
 export class SessionResponder implements Disposable {
@@ -44,7 +45,7 @@ export class SessionResponder implements Disposable {
 
   /** Sends one batch to a node. */
   send(
-    node: string,
+    node: Member,
     batch: { channel: number; epoch: number; number: number },
     deliveries: TestDelivery[],
   ): void {
@@ -53,7 +54,7 @@ export class SessionResponder implements Disposable {
       writer.append({ logSequence: sequence, row, message: rowBytes(message), recipients: to });
     }
     this.#nats.publish(
-      subjects.deliveries(node),
+      subjects.deliveries(node.instance, node.epoch),
       writer.finish({ ...batch, logSequence: deliveries.at(-1)?.sequence ?? 0 }),
     );
   }

@@ -20,8 +20,8 @@ export const subjects = {
   deadLetter: (cluster: string, p: number, logSequence: number, row: number, route: string): string =>
     `trib.v1.dead.${checkName(cluster)}.${p}.${logSequence}.${row}.${route}`,
   deadLetters: (cluster: string): string => `trib.v1.dead.${checkName(cluster)}.>`,
-  /** Delivery batches to one ingress node. */
-  deliveries: (node: string): string => `trib.v1.node.${node}.deliver`,
+  /** Delivery batches to one life of an ingress node: what was meant for an earlier one must not be counted. */
+  deliveries: (node: string, nodeEpoch: number): string => `trib.v1.node.${node}.deliver.${nodeEpoch}`,
   /** Requests to one ingress node: takeover of a client, resend. */
   nodeCommands: (node: string): string => `trib.v1.node.${node}.command`,
   /** Cumulative delivery reports of nodes to the owner of a channel. */

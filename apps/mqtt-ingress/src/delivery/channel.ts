@@ -1,13 +1,19 @@
-import type { DeliveryBatchInfo } from '@tributary/contracts';
-
-/** Channels from here on are those of session shards. */
-export const FIRST_SHARD_CHANNEL = 0x8000_0000;
+import type { Delivery, DeliveryBatchInfo, DeliveryRecipient } from '@tributary/contracts';
 
 /**
- * accept: the next one. stale: of an owner that was replaced. repeat: it was accepted before. gap: one before it is
+ * accepted: the next one. stale: of an owner that was replaced. repeated: it was accepted before. gap: one before it is
  * missing.
  */
 export type BatchVerdict = 'accepted' | 'stale' | 'repeated' | 'gap';
+
+/** The last message of the log that was delivered, and to whom: one message may come in several deliveries. */
+interface Reached {
+  sequence: number;
+  row: number;
+  clientIds: Set<string>;
+}
+
+const NOWHERE: Reached = { sequence: 0, row: -1, clientIds: new Set() };
 
 /**
  * How far deliveries on one channel have come. Batches of an owner are numbered without gaps; an owner that takes
@@ -16,8 +22,9 @@ export type BatchVerdict = 'accepted' | 'stale' | 'repeated' | 'gap';
 export class Channel {
   #epoch = 0;
   #number = 0;
-  #lastSequence = 0;
-  #lastRow = -1;
+  #reached = NOWHERE;
+  /** How far earlier owners had come: what is not behind it is a repeat. */
+  #floor = NOWHERE;
 
   get epoch(): number {
     return this.#epoch;
@@ -33,6 +40,7 @@ export class Channel {
     if (epoch > this.#epoch) {
       this.#epoch = epoch;
       this.#number = 0;
+      this.#floor = { ...this.#reached, clientIds: new Set(this.#reached.clientIds) };
     }
     if (number <= this.#number) return 'repeated';
     if (number > this.#number + 1) return 'gap';
@@ -41,15 +49,22 @@ export class Channel {
   }
 
   /**
-   * Whether this message of the log was delivered before, under an earlier owner of the partition. Only for channels
-   * of partitions: their owners read the log in order. A sequence of 0 says that the delivery is no news of the log.
+   * Of the recipients of a delivery those who have not had it from an earlier owner. Only for channels of log
+   * partitions, whose owners read the log in order.
    */
-  seen(sequence: number, row: number): boolean {
-    if (sequence === 0) return false;
-    if (sequence < this.#lastSequence) return true;
-    if (sequence === this.#lastSequence && row <= this.#lastRow) return true;
-    this.#lastSequence = sequence;
-    this.#lastRow = row;
-    return false;
+  news({ logSequence, row, recipients }: Delivery): readonly DeliveryRecipient[] {
+    const floor = this.#floor;
+    const beyond = compare(logSequence, row, floor);
+    if (beyond < 0) return [];
+    const news =
+      beyond > 0 ? recipients : recipients.filter(({ clientId }) => !floor.clientIds.has(clientId));
+    const further = compare(logSequence, row, this.#reached);
+    if (further > 0) this.#reached = { sequence: logSequence, row, clientIds: new Set() };
+    if (further >= 0) for (const { clientId } of news) this.#reached.clientIds.add(clientId);
+    return news;
   }
+}
+
+function compare(sequence: number, row: number, reached: Reached): number {
+  return sequence - reached.sequence || row - reached.row;
 }

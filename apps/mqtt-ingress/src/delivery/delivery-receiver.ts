@@ -1,10 +1,18 @@
-import { ContractError, DeliveryBatch, type Delivery } from '@tributary/contracts';
+import {
+  ContractError,
+  DeliveryBatch,
+  type Delivery,
+  type DeliveryRecipient,
+  type RowView,
+} from '@tributary/contracts';
 import type { Clients } from '../connect/clients.ts';
 import type { IngressMetrics } from '../metrics.ts';
-import { Channel, FIRST_SHARD_CHANNEL } from './channel.ts';
+import { Channel } from './channel.ts';
 import { Content } from './content.ts';
 import type { ReportSender } from './report-sender.ts';
 
+/** Channels from here on are those of session shards; those below are log partitions. */
+const FIRST_SHARD_CHANNEL = 0x8000_0000;
 /** A missing batch is asked for again after this time without progress, in ms: resends need a moment to arrive. */
 const ASK_AGAIN_MS = 250;
 
@@ -89,16 +97,14 @@ export class DeliveryReceiver {
         this.#metrics.dropped('invalid');
         continue;
       }
-      const { logSequence, row } = delivery;
-      if (id < FIRST_SHARD_CHANNEL && channel.seen(logSequence, row)) {
-        this.#metrics.droppedMany('repeated', delivery.recipients.length);
-        continue;
-      }
-      this.#deliver(delivery, now);
+      const { recipients } = delivery;
+      const news = id < FIRST_SHARD_CHANNEL ? channel.news(delivery) : recipients;
+      this.#metrics.droppedMany('repeated', recipients.length - news.length);
+      if (news.length > 0) this.#deliver(delivery.message, news, now);
     }
   }
 
-  #deliver({ message, recipients }: Delivery, now: number): void {
+  #deliver(message: RowView, recipients: readonly DeliveryRecipient[], now: number): void {
     const content = new Content(message);
     for (const recipient of recipients) {
       const device = this.#clients.get(recipient.clientId);

@@ -134,7 +134,7 @@ export class NodeLife {
     });
     this.#reports = new ReportSender(nats, self);
     const receiver = new DeliveryReceiver(this.clients, this.#reports, metrics);
-    nats.subscribe(subjects.deliveries(self.instance), {
+    nats.subscribe(subjects.deliveries(self.instance, self.epoch), {
       callback: (error, message) => {
         if (error === null) receiver.receive(message.data);
       },

@@ -86,7 +86,7 @@ describe('delivery batches', () => {
   it('survive a broken batch', async () => {
     const [client, clientId, epoch] = await fixture.connect();
     using _client = client;
-    fixture.platform.nats.publish(subjects.deliveries(NODE), 'not a batch');
+    fixture.platform.nats.publish(subjects.deliveries(NODE, fixture.self.epoch), 'not a batch');
     fixture.send(1, 1, [
       { sequence: 1, message: { topic: 'x', payload: 'ok' }, to: [recipient(clientId, epoch, 0)] },
     ]);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { EMPTY, Envelope, EnvelopeWriter, RowKind, type Delivery } from '@tributary/contracts';
 import { Channel, type BatchVerdict } from '../../src/delivery/channel.ts';
 
 describe('a delivery channel', () => {
@@ -71,34 +72,67 @@ describe('a delivery channel', () => {
     it(what, () => assert.deepEqual(judged(...batches), verdicts));
   }
 
-  it('delivers each message of the log once, whatever owners repeat', () => {
-    const position = fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 3 }));
+  it('delivers each message to each device once, whatever owners repeat and however they cut it', () => {
+    const step = fc.record({ back: fc.nat(30), forth: fc.nat(30) });
     fc.assert(
-      fc.property(fc.array(position, { minLength: 1, maxLength: 80 }), (starts) => {
-        // Each owner begins somewhere at or before what its predecessor came to, and reads on for a while.
+      fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), (owners) => {
+        // Each message goes to three devices, in deliveries of one. Each owner begins at some earlier message.
+        const log = Array.from({ length: 300 }, (_, n) => ({
+          sequence: 1 + Math.floor(n / 6),
+          row: Math.floor((n % 6) / 3),
+          device: `d${n % 3}`,
+        }));
         const channel = new Channel();
-        const log = Array.from({ length: 120 }, (_, n): [number, number] => [1 + (n >> 2), n & 3]);
         const delivered: string[] = [];
         let reached = 0;
-        for (const [sequence, row] of starts) {
-          const from = Math.min((sequence - 1) * 4 + row, reached);
-          const to = Math.min(from + 13, log.length);
-          for (const [s, r] of log.slice(from, to)) if (!channel.seen(s, r)) delivered.push(`${s}/${r}`);
+        owners.forEach(({ back, forth }, epoch) => {
+          channel.judge({ channel: 0, epoch: epoch + 1, number: 1, logSequence: 0 });
+          const from = Math.floor(Math.max(0, reached - back) / 3) * 3;
+          const to = Math.min(from + forth, log.length);
+          for (const { sequence, row, device } of log.slice(from, to)) {
+            for (const { clientId } of channel.news(delivery(sequence, row, device))) {
+              delivered.push(`${sequence}/${row} ${clientId}`);
+            }
+          }
           reached = Math.max(reached, to);
-        }
+        });
         assert.deepEqual(
           delivered,
-          log.slice(0, reached).map(([s, r]) => `${s}/${r}`),
+          log.slice(0, reached).map(({ sequence, row, device }) => `${sequence}/${row} ${device}`),
         );
       }),
     );
   });
-
-  it('takes sequence 0 for no news of the log', () => {
-    const channel = new Channel();
-    assert.deepEqual(
-      [channel.seen(7, 0), channel.seen(0, 0), channel.seen(0, 0), channel.seen(7, 0)],
-      [false, false, false, true],
-    );
-  });
 });
+
+const message = (() => {
+  const writer = new EnvelopeWriter();
+  writer.append({
+    kind: RowKind.publish,
+    qos: 1,
+    retain: false,
+    dup: false,
+    packetId: 1,
+    protocolVersion: 4,
+    receivedMs: 0,
+    epoch: 1,
+    topic: 't',
+    clientId: EMPTY,
+    sessionId: EMPTY,
+    username: EMPTY,
+    trace: EMPTY,
+    origin: EMPTY,
+    properties: EMPTY,
+    payload: EMPTY,
+  });
+  return Envelope.open(writer.finish()).row(0);
+})();
+
+function delivery(logSequence: number, row: number, clientId: string): Delivery {
+  return {
+    logSequence,
+    row,
+    message,
+    recipients: [{ clientId, epoch: 1, qos: 1, retain: false, subscriptionIds: [] }],
+  };
+}

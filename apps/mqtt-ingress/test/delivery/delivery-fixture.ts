@@ -4,6 +4,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { buckets, clientKey } from '@tributary/contracts';
 import { uniqueName, until, type Proc } from '@tributary/testing';
+import type { Member } from '@tributary/log';
 import { Platform } from '../platform.ts';
 import { RawClient } from '../raw-client.ts';
 import { SessionResponder, type TestDelivery } from '../session-responder.ts';
@@ -16,13 +17,16 @@ export class DeliveryFixture implements AsyncDisposable {
   readonly platform: Platform;
   readonly node: Proc;
   readonly session: SessionResponder;
+  /** The life of the node that batches are for. */
+  readonly self: Member;
   readonly #sessions: KV;
   /** A channel of its own for each test. */
   channel = 0;
 
-  private constructor(platform: Platform, node: Proc, sessions: KV) {
+  private constructor(platform: Platform, node: Proc, self: Member, sessions: KV) {
     this.platform = platform;
     this.node = node;
+    this.self = self;
     this.session = new SessionResponder(platform.nats);
     this.#sessions = sessions;
   }
@@ -32,7 +36,10 @@ export class DeliveryFixture implements AsyncDisposable {
     const limits = { 'limits.queueMessages': 100, 'limits.queueBytes': 400_000 };
     const node = await platform.node({ 'service.instance': NODE, 'lease.ttlMs': 60_000, ...limits });
     const sessions = await new Kvm(jetstream(platform.nats)).open(buckets.sessions);
-    return new DeliveryFixture(platform, node, sessions);
+    const leases = await new Kvm(jetstream(platform.nats)).open(buckets.leases);
+    const lease = await leases.get(`member.mqtt-ingress.${NODE}`);
+    const self = { instance: NODE, epoch: lease?.json<{ epoch: number }>().epoch ?? 0 };
+    return new DeliveryFixture(platform, node, self, sessions);
   }
 
   /** A connected device, its client id and its connection epoch. */
@@ -45,7 +52,7 @@ export class DeliveryFixture implements AsyncDisposable {
 
   /** Sends one batch on the channel of this test. */
   send(number: number, epoch: number, deliveries: TestDelivery[]): void {
-    this.session.send(NODE, { channel: this.channel, epoch, number }, deliveries);
+    this.session.send(this.self, { channel: this.channel, epoch, number }, deliveries);
   }
 
   async reported(number: number, epoch: number): Promise<void> {

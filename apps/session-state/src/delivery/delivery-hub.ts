@@ -110,7 +110,7 @@ export class DeliveryHub implements AsyncDisposable {
     let known = state.channels.get(channel);
     if (known === undefined) {
       const { nats, onResent } = this.#options;
-      const subject = subjects.deliveries(instance);
+      const subject = subjects.deliveries(instance, epoch);
       known = new NodeChannel({ send: (frame) => nats.publish(subject, frame), onResent });
       state.channels.set(channel, known);
     }
