@@ -1,0 +1,34 @@
+import { TestingError } from '@tributary/testing';
+import { parsePipelineOptions, usage } from './bench-options.ts';
+import { BenchError } from './errors.ts';
+import { measurePipeline } from './pipeline.ts';
+import { isSound, reportLines } from './report/pipeline-report.ts';
+
+async function main(): Promise<number> {
+  const options = parsePipelineOptions(process.argv.slice(2));
+  if (!options) {
+    console.log(usage());
+    return 0;
+  }
+  const report = await measurePipeline(options, (line) => console.error(line));
+  if (options.json) console.log(JSON.stringify(report, null, 2));
+  else for (const line of reportLines(report)) console.log(line);
+  return isSound(report) ? 0 : 1;
+}
+
+// What was started ends with this process, and so do its folders: the watchdog of libs/testing and the workers see to it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+// The first script of `npm run bench` holds the other end: without it nobody could stop us with Ctrl-C any more.
+process.on('disconnect', () => process.exit(130));
+process.channel?.unref();
+// Neither the children nor their pipes keep this process alive while it waits for them.
+const alive = setInterval(() => undefined, 2 ** 30);
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof BenchError || error instanceof TestingError)) throw error;
+  console.error(error.message);
+  process.exitCode = error instanceof BenchError && error.code === 'usage' ? 64 : 1;
+} finally {
+  clearInterval(alive);
+}
