@@ -15,6 +15,8 @@ import type { CommonSettings } from './settings/common.ts';
 export async function runService<S extends CommonSettings>(
   declaration: ServiceDeclaration<S>,
 ): Promise<void> {
+  // Times without an offset in mapping expressions must mean the same on every machine.
+  process.env['TZ'] = 'UTC';
   const service = create(declaration);
   if (!service) process.exit(exitCodes.config);
 
