@@ -1,4 +1,11 @@
-import { commonSettings, defineSettings, logSettings, type Config } from '@tributary/service';
+import {
+  commonSettings,
+  defineSettings,
+  environmentName,
+  logSettings,
+  SettingsError,
+  type Config,
+} from '@tributary/service';
 
 const MIB = 1024 * 1024;
 
@@ -119,3 +126,16 @@ export const settings = {
 
 export type EgressSettings = typeof settings;
 export type EgressConfig = Config<EgressSettings>;
+
+const KAFKAJS_COMPRESSIONS: readonly string[] = ['none', 'gzip', 'zstd'];
+
+/** What one setting alone cannot say. @throws SettingsError */
+export function checkTogether(config: EgressConfig): void {
+  const compression = config['egress.compression'];
+  if (config['egress.driver'] !== 'kafkajs' || KAFKAJS_COMPRESSIONS.includes(compression)) return;
+  const setting = 'egress.compression';
+  const message =
+    `kafkajs has no ${compression}: ${setting} must be one of ${KAFKAJS_COMPRESSIONS.join(', ')}, ` +
+    'or egress.driver platformatic';
+  throw new SettingsError([{ setting, source: environmentName(setting), message }]);
+}

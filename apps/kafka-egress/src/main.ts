@@ -4,13 +4,14 @@ import { ensureLog, MappingVersions, openBucket } from '@tributary/log';
 import { openNats, runService } from '@tributary/service';
 import { ClusterSet } from './cluster/cluster-set.ts';
 import { MappingFollower } from './cluster/mapping-follower.ts';
-import { settings } from './config.ts';
+import { checkTogether, settings } from './config.ts';
 
 await runService({
   name: 'kafka-egress',
   settings,
   async start(service) {
     const { config, log, health, metrics, instance, signal } = service;
+    checkTogether(config);
     const nats = await openNats(service);
     const js = jetstream(nats);
     const manager = await jetstreamManager(nats);

@@ -23,6 +23,17 @@ test('a missing topic is created as the mapping says', async () => {
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
   await admin.disconnect();
   assert.equal(topics[0]?.partitions.length, 4);
+  await until(async () => (await rig.outState()).first_seq === 2, { what: 'all is committed' });
+});
+
+test('the topics that the mapping names are there before the first record', async () => {
+  const named = uniqueName('named');
+  rig = await EgressRig.start({ cluster: 'createTopics: { partitions: 2, replication: 1 }', topic: named });
+  await rig.egress();
+  const admin = kafkaClient(rig.brokers).admin();
+  await admin.connect();
+  await until(async () => (await admin.listTopics()).includes(named), { what: 'the topic is there' });
+  await admin.disconnect();
 });
 
 test('without that its records wait, then become dead letters; other partitions and later records go on', async () => {

@@ -40,6 +40,7 @@ export class ClusterEgress implements AsyncDisposable {
   readonly #workers: ReadonlyMap<number, PartitionWorker>;
   readonly #membership: Membership;
   readonly #scope: AsyncDisposableStack;
+  readonly #closing = new AbortController();
 
   private constructor(
     context: ClusterContext,
@@ -84,7 +85,16 @@ export class ClusterEgress implements AsyncDisposable {
       }),
     );
     owning.ownership.setResources(topology.streams.map((_, partition) => `${cluster.name}_${partition}`));
-    return new ClusterEgress(context, workers, membership, opening.move());
+    const egress = new ClusterEgress(context, workers, membership, opening.move());
+    egress.prepare(cluster.topics);
+    return egress;
+  }
+
+  /** Has these topics looked at and, where the mapping says how, created. Goes on in the background. */
+  prepare(topics: readonly string[]): void {
+    this.#context.topics.prepare(topics, this.#closing.signal).catch((error: unknown) => {
+      if (!this.#closing.signal.aborted) this.#context.log.warn({ error }, 'topics could not be looked at');
+    });
   }
 
   /** Aborted when the lease is gone: close this and open the cluster anew. */
@@ -103,6 +113,7 @@ export class ClusterEgress implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
     await this.#scope.disposeAsync();
   }
 }
@@ -142,12 +153,18 @@ function topicDirectory(
     patienceMs,
     onChange: (topic, what, reason) => {
       const about = { cluster: cluster.name, topic, finding: reason };
-      if (what === 'fault') log.error(about, 'topic cannot be produced to, its records wait');
-      else if (what === 'given-up')
-        log.error(about, 'topic cannot be produced to, its records become dead letters');
-      else if (what === 'usable')
-        log.info({ cluster: cluster.name, topic }, 'topic can be produced to again');
-      else log.info({ cluster: cluster.name, topic, ...cluster.createTopics }, 'topic created');
+      switch (what) {
+        case 'unusable':
+          return log.warn(about, 'a topic of the mapping cannot be produced to');
+        case 'fault':
+          return log.error(about, 'topic cannot be produced to, its records wait');
+        case 'given-up':
+          return log.error(about, 'topic cannot be produced to, its records become dead letters');
+        case 'usable':
+          return log.info({ cluster: cluster.name, topic }, 'topic can be produced to again');
+        case 'created':
+          return log.info({ cluster: cluster.name, topic, ...cluster.createTopics }, 'topic created');
+      }
     },
   });
 }

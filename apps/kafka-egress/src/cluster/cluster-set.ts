@@ -3,6 +3,7 @@ import type { ResolvedCluster } from '@tributary/mapping';
 import { ClusterEgress, type EgressResources } from './cluster-egress.ts';
 
 interface Running {
+  cluster: ResolvedCluster;
   /** Which definition this is, so that a new mapping restarts only what it changes. */
   readonly definition: string;
   readonly controller: AbortController;
@@ -31,7 +32,14 @@ export class ClusterSet implements AsyncDisposable {
     });
     await Promise.all(ending.map(([name]) => this.#end(name)));
     if (this.#closed) return;
-    for (const cluster of clusters) if (!this.#running.has(cluster.name)) this.#begin(cluster);
+    for (const cluster of clusters) {
+      const running = this.#running.get(cluster.name);
+      if (running === undefined) this.#begin(cluster);
+      else {
+        running.cluster = cluster;
+        running.egress?.prepare(cluster.topics);
+      }
+    }
   }
 
   status(): unknown {
@@ -49,10 +57,11 @@ export class ClusterSet implements AsyncDisposable {
   #begin(cluster: ResolvedCluster): void {
     const controller = new AbortController();
     const running: Running = {
+      cluster,
       definition: definitionOf(cluster),
       controller,
       egress: null,
-      finished: Promise.resolve().then(() => this.#run(cluster, running)),
+      finished: Promise.resolve().then(() => this.#run(running)),
     };
     this.#running.set(cluster.name, running);
     this.#resources.log.info({ cluster: cluster.name, brokers: cluster.brokers }, 'cluster is served');
@@ -67,22 +76,23 @@ export class ClusterSet implements AsyncDisposable {
     this.#resources.log.info({ cluster: name }, 'cluster is no longer served');
   }
 
-  async #run(cluster: ResolvedCluster, running: Running): Promise<void> {
+  async #run(running: Running): Promise<void> {
     const { health, log, metrics } = this.#resources;
     const { signal } = running.controller;
-    const component = `cluster.${cluster.name}`;
+    const { name } = running.cluster;
+    const component = `cluster.${name}`;
     while (!signal.aborted) {
       try {
-        await using egress = await ClusterEgress.open(cluster, this.#resources);
+        await using egress = await ClusterEgress.open(running.cluster, this.#resources);
         running.egress = egress;
         health.remove(component);
         await anyAborted(signal, egress.lost);
         if (egress.lost.aborted) {
-          log.warn({ cluster: cluster.name, error: egress.lost.reason }, 'lease lost, joins again');
-          metrics.counter('tributary_leases_lost_total', { kind: `kafka-egress-${cluster.name}` }).add();
+          log.warn({ cluster: name, error: egress.lost.reason }, 'lease lost, joins again');
+          metrics.counter('tributary_leases_lost_total', { kind: `kafka-egress-${name}` }).add();
         }
       } catch (error) {
-        log.error({ cluster: cluster.name, error }, 'cluster cannot be served, tried again soon');
+        log.error({ cluster: name, error }, 'cluster cannot be served, tried again soon');
         health.set(component, false, error instanceof Error ? error.message : String(error));
         await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
       } finally {

@@ -17,8 +17,15 @@ export interface TopicDirectoryOptions {
   readonly creation: { readonly partitions: number; readonly replication: number } | null;
   /** How long a topic may be at fault before its records are refused, in ms. */
   readonly patienceMs: number;
-  /** What became of a topic: it is at fault and records wait, it was given up, it is usable, it was created. */
-  onChange(topic: string, what: 'fault' | 'given-up' | 'usable' | 'created', reason: string): void;
+  /**
+   * What became of a topic: nothing needs it yet but it cannot be used, its records wait, they wait no longer, it
+   * can be used again, it was created.
+   */
+  onChange(
+    topic: string,
+    what: 'unusable' | 'fault' | 'given-up' | 'usable' | 'created',
+    reason: string,
+  ): void;
 }
 
 /** Somebody with records for a topic. */
@@ -69,6 +76,29 @@ export class TopicDirectory {
   /** The partition count if it is known and no fault is; for the path that cannot wait. */
   known(topic: string): number | undefined {
     return this.#faults.has(topic) ? undefined : this.#options.admin.knownPartitions(topic);
+  }
+
+  /**
+   * Looks at topics before there are records for them: creates what may be created, so that consumers find it, and
+   * tells of what is missing while there is still time. Nothing is held against a topic.
+   */
+  async prepare(topics: readonly string[], signal: AbortSignal): Promise<void> {
+    for (const topic of topics) {
+      for (;;) {
+        signal.throwIfAborted();
+        try {
+          await this.#look(topic);
+          break;
+        } catch (error) {
+          if (!(error instanceof KafkaDriverError)) throw error;
+          if (isOfTopic(error, topic)) {
+            this.#options.onChange(topic, 'unusable', this.#explain(topic, error));
+            break;
+          }
+        }
+        await sleep(LOOK_AGAIN_MS, undefined, { signal });
+      }
+    }
   }
 
   /**
@@ -130,8 +160,7 @@ export class TopicDirectory {
       return partitions;
     } catch (error) {
       if (!(error instanceof KafkaDriverError)) throw error;
-      const ofTopic = error.topicFault || (error.topic === topic && !error.retryable);
-      return ofTopic ? this.#note(topic, error, false) : error;
+      return isOfTopic(error, topic) ? this.#note(topic, error, false) : error;
     }
   }
 
@@ -180,6 +209,11 @@ export class TopicDirectory {
       '"createTopics: { partitions: 6, replication: 3 }" in the cluster of the mapping'
     );
   }
+}
+
+/** False for what is the cluster's trouble and passes: a leader that is not elected yet, a broker that is away. */
+function isOfTopic(error: KafkaDriverError, topic: string): boolean {
+  return error.topicFault || (error.topic === topic && !error.retryable);
 }
 
 function isUnknown(error: unknown): boolean {
