@@ -20,8 +20,6 @@ export const KafkaErrorCode = {
   offsetMissing: 'offset-missing',
   /** The record names a partition the topic does not have. */
   unknownPartition: 'unknown-partition',
-  /** The record alone is larger than `maxBatchBytes`; nothing was sent. */
-  recordTooLarge: 'record-too-large',
   /** The record cannot be written in the wire format (a timestamp that is no integer, a negative partition ...). */
   invalidRecord: 'invalid-record',
   /** Used after a failed send: discard it and create a new driver. */
@@ -59,7 +57,7 @@ export interface KafkaErrorFields {
  *
  * - `retryable`: the same records may be sent again, by a new driver, and can succeed.
  * - `recordFault`: at least one record of `topic`/`partition` will be refused for ever. Where the broker
- *   said which one, `recordIndex` has it; otherwise the records of that partition are to be tried in smaller parts.
+ *   said which one, `recordIndex` has it; otherwise the records of that partition, or, where `topic` is missing too, all, are to be tried in smaller parts.
  * - `topicFault`: the topic is unknown, forbidden or has an impossible name.
  */
 export class KafkaDriverError extends Error {

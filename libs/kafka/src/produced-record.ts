@@ -1,4 +1,7 @@
-/** One header. Names may repeat and their order is kept as far as the driver's library can (see `HeaderFidelity`). */
+/**
+ * One header. Names may repeat. The platformatic driver keeps their order; kafkajs moves values of one name to where the name stood
+ * first, and names that look like integers to the front.
+ */
 export type RecordHeader = readonly [name: string, value: Uint8Array];
 
 /** A record ready for Kafka: where it goes is decided, nothing is left to a partitioner. */

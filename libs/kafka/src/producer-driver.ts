@@ -39,7 +39,8 @@ export type ProducerDriverName = 'kafkajs' | 'platformatic';
  * 5. **Recycle.** Sequence numbers are 31 bits. When `recycleDue` is true the caller replaces the driver between two sends; at 2^31 - 1 records
  *    `send` throws `sequence-exhausted`.
  *
- * Failures are `KafkaDriverError`.
+ * A call that is refused before anything is sent (a second send, a record that is none) changes nothing. Failures are
+ * `KafkaDriverError`.
  *
  * Room for exactly-once: a transactional driver will be this interface with a `transactionalId` among its options, whose
  * `connect` fences the former owner (InitProducerId), and with `begin()`, `commit()` and `abort()` round the sends: a
