@@ -13,7 +13,7 @@ interface Load {
   payload: number;
 }
 
-const load: Load = JSON.parse(process.argv[2] ?? '{}');
+const load = JSON.parse(process.argv[2] ?? '{}') as Load;
 
 function string(text: string): Buffer {
   const bytes = Buffer.from(text);

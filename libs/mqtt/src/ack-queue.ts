@@ -59,7 +59,7 @@ export class AckQueue<Answer> {
   }
 
   #grow(): void {
-    const grown: (Answer | typeof PENDING | undefined)[] = new Array(
+    const grown = new Array<Answer | typeof PENDING | undefined>(
       Math.max(INITIAL_CAPACITY, this.#ring.length * 2),
     );
     for (let place = this.#head; place < this.#tail; place++) {

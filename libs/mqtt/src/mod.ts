@@ -1,7 +1,7 @@
 export * from './ack-queue.ts';
 export { createAedesEngine } from './aedes/aedes-engine.ts';
 export { defaultEngineOptions, type AedesEngineOptions } from './aedes/engine-options.ts';
-export * from './engine/mqtt-engine.ts';
+export type * from './engine/mqtt-engine.ts';
 export {
   ReasonCode,
   connectReturnCode,

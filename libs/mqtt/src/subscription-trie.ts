@@ -4,6 +4,18 @@ import { DOLLAR, SLASH } from './topic-name.ts';
 /** Children from which on a node finds them by hash. */
 const TABLE_FROM = 8;
 
+/** Level names kept for sharing. */
+const SHARED_LEVELS = 1024;
+
+/** More than one value of a filter; a class of its own, so that a value may itself be a Set. */
+class Several<Value> {
+  readonly set: Set<Value>;
+
+  constructor(first: Value, second: Value) {
+    this.set = new Set([first, second]);
+  }
+}
+
 /**
  * One level of one or more filters. Children are a list linked by `next`, since most nodes have one; a busy node has a
  * table by hash instead, whose entries are such lists.
@@ -14,14 +26,11 @@ class Node<Value> {
   next: Node<Value> | null = null;
   first: Node<Value> | null = null;
   table: Map<number, Node<Value>> | null = null;
-  children = 0;
   /** The child for '+', and for '#'. */
   plus: Node<Value> | null = null;
   rest: Node<Value> | null = null;
-  /** The values: none, one (most filters), or several. */
-  values = 0;
-  one: Value | undefined = undefined;
-  many: Set<Value> | null = null;
+  /** Nothing, a single value (most filters), or several. */
+  values: Value | Several<Value> | undefined = undefined;
 
   constructor(level: string, parent: Node<Value> | null) {
     this.level = level;
@@ -34,10 +43,11 @@ class Node<Value> {
  * that match a topic (4.7) without allocating, in time bounded by the matching paths and not by the number of filters.
  * Filters come without `$share/{name}/`; they are expected to be valid.
  */
-export class SubscriptionTrie<Value> {
+export class SubscriptionTrie<Value extends NonNullable<unknown>> {
   readonly #root = new Node<Value>('', null);
   #size = 0;
   #nodes = 0;
+  readonly #levels: string[] = [];
   /** Work of `match`, kept for the next one: nodes and where their level begins in the topic. */
   readonly #stack: Node<Value>[] = [];
   readonly #starts: number[] = [];
@@ -77,7 +87,7 @@ export class SubscriptionTrie<Value> {
   /** Whether any value is subscribed by exactly this filter. */
   has(filter: string): boolean {
     const node = this.#find(filter);
-    return node !== null && node.values > 0;
+    return node !== null && node.values !== undefined;
   }
 
   /**
@@ -134,11 +144,20 @@ export class SubscriptionTrie<Value> {
 
   #insert(parent: Node<Value>, level: string): Node<Value> {
     this.#nodes++;
-    const child = new Node<Value>(level, parent);
+    const child = new Node<Value>(this.#shared(level), parent);
     if (level === '+') parent.plus = child;
     else if (level === '#') parent.rest = child;
     else link(parent, child);
     return child;
+  }
+
+  /** The same string for a level that many filters have, such as 'commands': found in a small cache by hash. */
+  #shared(level: string): string {
+    const slot = hashOf(level, 0, level.length) % SHARED_LEVELS;
+    const known = this.#levels[slot];
+    if (known === level) return known;
+    this.#levels[slot] = level;
+    return level;
   }
 
   /** Removes a node that carries nothing any more, and its ancestors likewise. */
@@ -181,20 +200,26 @@ function lookUp<Value>(node: Node<Value>, text: string, start: number, end: numb
 }
 
 function link<Value>(parent: Node<Value>, child: Node<Value>): void {
-  parent.children++;
   if (parent.table !== null) {
     addToTable(parent.table, child);
     return;
   }
   child.next = parent.first;
   parent.first = child;
-  if (parent.children <= TABLE_FROM) return;
-  parent.table = new Map();
-  for (let at: Node<Value> | null = parent.first; at !== null;) {
+  let children = 0;
+  for (let at: Node<Value> | null = child; at !== null; at = at.next) children++;
+  if (children > TABLE_FROM) tabulate(parent);
+}
+
+/** Moves the children of a node from its list to a table. */
+function tabulate<Value>(parent: Node<Value>): void {
+  const table = new Map<number, Node<Value>>();
+  for (let at = parent.first; at !== null;) {
     const following: Node<Value> | null = at.next;
-    addToTable(parent.table, at);
+    addToTable(table, at);
     at = following;
   }
+  parent.table = table;
   parent.first = null;
 }
 
@@ -205,7 +230,6 @@ function addToTable<Value>(table: Map<number, Node<Value>>, child: Node<Value>):
 }
 
 function unlink<Value>(parent: Node<Value>, child: Node<Value>): void {
-  parent.children--;
   if (parent.table === null) {
     parent.first = without(parent.first, child);
     return;
@@ -214,7 +238,7 @@ function unlink<Value>(parent: Node<Value>, child: Node<Value>): void {
   const list = without(parent.table.get(hash) ?? null, child);
   if (list !== null) parent.table.set(hash, list);
   else parent.table.delete(hash);
-  if (parent.children === 0) parent.table = null;
+  if (parent.table.size === 0) parent.table = null;
 }
 
 /** The list without one of its nodes; lists are short. */
@@ -227,40 +251,39 @@ function without<Value>(list: Node<Value> | null, child: Node<Value>): Node<Valu
 }
 
 function isEmpty<Value>(node: Node<Value>): boolean {
-  return node.values === 0 && node.children === 0 && node.plus === null && node.rest === null;
+  const { values, first, table, plus, rest } = node;
+  return values === undefined && first === null && table === null && plus === null && rest === null;
 }
 
 function addValue<Value>(node: Node<Value>, value: Value): boolean {
-  if (node.many !== null) {
-    if (node.many.has(value)) return false;
-    node.many.add(value);
-  } else if (node.values === 1) {
-    if (node.one === value) return false;
-    node.many = new Set([node.one as Value, value]);
-    node.one = undefined;
+  const { values } = node;
+  if (values === undefined) {
+    node.values = value;
+  } else if (values instanceof Several) {
+    if (values.set.has(value)) return false;
+    values.set.add(value);
   } else {
-    node.one = value;
+    if (values === value) return false;
+    node.values = new Several(values, value);
   }
-  node.values++;
   return true;
 }
 
 function removeValue<Value>(node: Node<Value>, value: Value): boolean {
-  if (node.many !== null) {
-    if (!node.many.delete(value)) return false;
-    if (node.many.size === 1) {
-      for (const last of node.many) node.one = last;
-      node.many = null;
-    }
-  } else {
-    if (node.values === 0 || node.one !== value) return false;
-    node.one = undefined;
+  const { values } = node;
+  if (!(values instanceof Several)) {
+    if (values === undefined || values !== value) return false;
+    node.values = undefined;
+    return true;
   }
-  node.values--;
+  if (!values.set.delete(value)) return false;
+  if (values.set.size === 1) [node.values] = values.set;
   return true;
 }
 
 function visitValues<Value>(node: Node<Value>, visit: (value: Value) => void): void {
-  if (node.many !== null) node.many.forEach(visit);
-  else if (node.values === 1) visit(node.one as Value);
+  const { values } = node;
+  if (values === undefined) return;
+  if (values instanceof Several) values.set.forEach(visit);
+  else visit(values);
 }

@@ -2,33 +2,18 @@ import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client } from 'aedes';
 import { DeadlineWheel } from '../engine/deadline-wheel.ts';
+import type { ClientConnection } from '../engine/client-connection.ts';
 import type { Closure, EngineCounters, EngineHost, MqttEngine, StreamInfo } from '../engine/mqtt-engine.ts';
 import { OutboxFlusher } from '../engine/outbox.ts';
 import { ReasonCode } from '../engine/reason-code.ts';
 import { WakeQueue } from '../engine/wake-queue.ts';
 import { PublishCheck } from '../wire/publish-check.ts';
-import { AedesConnection } from './aedes-connection.ts';
+import { AedesConnection, type AedesParts } from './aedes-connection.ts';
 import { SESSION_EXPIRY_LIMIT } from './connect-amendment.ts';
 import { engineOptions, type AedesEngineOptions } from './engine-options.ts';
 import { HookPersistence } from './hook-persistence.ts';
 import { PacketStream } from './packet-stream.ts';
 import { SilentEmitter } from './silent-emitter.ts';
-
-/** What the connections of one engine share. */
-export interface EngineParts<Context> {
-  readonly host: EngineHost<Context>;
-  readonly options: AedesEngineOptions;
-  readonly counters: EngineCounters;
-  readonly wheel: DeadlineWheel;
-  readonly flusher: OutboxFlusher;
-  readonly wakeQueue: WakeQueue;
-  readonly publishCheck: PublishCheck;
-  readonly broker: Aedes;
-  report(error: unknown): void;
-  /** The host is being asked about this connection, so it must hear of its end. */
-  asked(connection: AedesConnection<Context>): void;
-  closed(connection: AedesConnection<Context>, how: Closure): void;
-}
 
 /** How long a socket stays open for a host that is recording its client's DISCONNECT. */
 const RECORDING_LIMIT_MS = 5_000;
@@ -87,10 +72,10 @@ function startBroker<Context>(options: AedesEngineOptions): Promise<Aedes> {
   });
 }
 
-class AedesEngine<Context> implements MqttEngine, EngineParts<Context> {
+class AedesEngine<Context> implements MqttEngine, AedesParts<Context> {
   readonly name = 'aedes';
   readonly host: EngineHost<Context>;
-  readonly options: AedesEngineOptions;
+  readonly limits: AedesEngineOptions;
   readonly broker: Aedes;
   readonly counters: EngineCounters = {
     connections: 0,
@@ -109,15 +94,15 @@ class AedesEngine<Context> implements MqttEngine, EngineParts<Context> {
   readonly wakeQueue = new WakeQueue();
   readonly publishCheck: PublishCheck;
   /** Open connections, and those whose end the host is still recording. */
-  readonly #connections = new Set<AedesConnection<Context>>();
-  readonly #asked = new WeakSet<AedesConnection<Context>>();
+  readonly #connections = new Set<ClientConnection<Context>>();
+  readonly #asked = new WeakSet<ClientConnection<Context>>();
   #nextId = 1;
   #draining = false;
   #idle: (() => void)[] = [];
 
   constructor(host: EngineHost<Context>, options: AedesEngineOptions, broker: Aedes) {
     this.host = host;
-    this.options = options;
+    this.limits = options;
     this.broker = broker;
     this.flusher = new OutboxFlusher(this.counters);
     this.publishCheck = new PublishCheck(options);
@@ -136,30 +121,30 @@ class AedesEngine<Context> implements MqttEngine, EngineParts<Context> {
   }
 
   report(error: unknown): void {
-    this.options.report(error);
+    this.limits.report(error);
   }
 
-  asked(connection: AedesConnection<Context>): void {
+  asked(connection: ClientConnection<Context>): void {
     this.#asked.add(connection);
   }
 
-  closed(connection: AedesConnection<Context>, how: Closure): void {
+  closed(connection: ClientConnection<Context>, how: Closure): void {
     // Later than the call that ended it: the host is never called from within its own call.
     queueMicrotask(() => void this.#finish(connection, how));
   }
 
-  async #finish(connection: AedesConnection<Context>, how: Closure): Promise<void> {
+  async #finish(connection: ClientConnection<Context>, how: Closure): Promise<void> {
     try {
       const recorded = this.#asked.has(connection) ? this.host.closed(connection, how) : undefined;
       if (recorded !== undefined) {
-        const limit = setTimeout(() => connection.closeSocket(false), RECORDING_LIMIT_MS).unref();
+        const limit = setTimeout(() => connection.closeSocket(), RECORDING_LIMIT_MS).unref();
         await recorded.finally(() => clearTimeout(limit));
       }
     } catch (error) {
       this.counters.internalErrors++;
       this.report(error);
     }
-    connection.closeSocket(false);
+    connection.closeSocket();
     this.#connections.delete(connection);
     if (this.#connections.size === 0) {
       for (const resolve of this.#idle.splice(0)) resolve();
@@ -175,7 +160,7 @@ class AedesEngine<Context> implements MqttEngine, EngineParts<Context> {
   async close(): Promise<void> {
     this.#draining = true;
     const ended = this.drain(ReasonCode.SERVER_SHUTTING_DOWN);
-    for (const connection of this.#connections) connection.closeSocket(true);
+    for (const connection of this.#connections) connection.destroySocket();
     await ended;
     this.wheel.stop();
     await new Promise<void>((resolve) => this.broker.close(() => resolve()));

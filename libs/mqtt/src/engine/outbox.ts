@@ -24,7 +24,7 @@ export class OutboxFlusher {
     this.#scheduled = false;
     const dirty = this.#dirty;
     this.#dirty = [];
-    for (const outbox of dirty) outbox.flush();
+    for (const outbox of dirty) outbox.turn();
   };
 
   constructor(counters: EngineCounters) {
@@ -58,7 +58,9 @@ export class OutboxFlusher {
 export interface OutboxOwner {
   /** The stream asked to wait; `congested` is set. */
   outboxCongested(): void;
-  /** Everything collected was written and the stream asks for no pause. */
+  /** The stream takes bytes again; `congested` is not set. */
+  outboxRelieved(): void;
+  /** There is room again after `send` returned false. */
   outboxDrained(): void;
 }
 
@@ -77,12 +79,13 @@ export class Outbox {
   /** The stream asked to wait for 'drain'. */
   congested = false;
   /** A caller was told to wait. */
-  refused = false;
+  #refused = false;
 
   constructor(stream: Duplex, flusher: OutboxFlusher, owner: OutboxOwner) {
     this.#stream = stream;
     this.#flusher = flusher;
     this.#owner = owner;
+    stream.on('drain', () => this.#relieve());
   }
 
   /** PUBACK, PUBREC, PUBREL, PUBCOMP. */
@@ -99,7 +102,7 @@ export class Outbox {
     }
     this.#touch();
     if (!this.congested && this.#packetBytes < HIGH_WATER) return true;
-    this.refused = true;
+    this.#refused = true;
     return false;
   }
 
@@ -121,6 +124,12 @@ export class Outbox {
     this.#flusher.schedule(this);
   }
 
+  /** The end of a turn of the event loop: writes what was collected. */
+  turn(): void {
+    this.flush();
+    this.#invite();
+  }
+
   flush(): void {
     this.#dirty = false;
     if (this.#held || this.#stream.destroyed || this.#stream.writableEnded) {
@@ -135,7 +144,18 @@ export class Outbox {
     this.#packets.length = 0;
     this.#packetBytes = 0;
     if (several) this.#stream.uncork();
-    if (this.refused && !this.congested) this.#owner.outboxDrained();
+  }
+
+  #relieve(): void {
+    this.congested = false;
+    this.#owner.outboxRelieved();
+    this.#invite();
+  }
+
+  #invite(): void {
+    if (!this.#refused || this.congested || this.#packetBytes >= HIGH_WATER) return;
+    this.#refused = false;
+    this.#owner.outboxDrained();
   }
 
   #drop(): void {

@@ -1,5 +1,6 @@
 import type { ProtocolVersion } from '../engine/mqtt-engine.ts';
 import { connectReturnCode, isFailure } from '../engine/reason-code.ts';
+import { Faults, type Fault } from './fault.ts';
 import { PacketType } from './packet-type.ts';
 import { PropertyId } from './property.ts';
 
@@ -24,6 +25,17 @@ export function encodeRefusal(version: number, reason: number): Buffer {
     return Buffer.from([PacketType.CONNACK << 4, 2, 0, connectReturnCode(reason)]);
   }
   return Buffer.from([PacketType.CONNACK << 4, 3, 0, reason, 0]);
+}
+
+/**
+ * CONNACK for a faulty CONNECT, or null where the connection is closed without a word: MQTT 3.x has codes only for a
+ * version we do not speak and an identifier we do not take [MQTT-3.1.4-1].
+ */
+export function encodeFaultRefusal(version: number, fault: Fault): Buffer | null {
+  if (version === 5 || fault === Faults.PROTOCOL_VERSION || fault === Faults.CLIENT_ID_EMPTY) {
+    return encodeRefusal(version, fault.reason);
+  }
+  return null;
 }
 
 /** DISCONNECT with a reason string (3.14), which is left out where the packet would exceed `maxBytes` (0: no limit). */

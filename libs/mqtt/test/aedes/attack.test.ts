@@ -29,11 +29,15 @@ const killers: Attack[] = [
   },
   {
     name: 'topic filter __proto__ beside another',
-    connect: p.connect(),
-    then: p.subscribe(1, [
-      ['__proto__', 0],
-      ['a', 0],
-    ]),
+    connect: p.connect({ version: 5 }),
+    then: p.subscribe(
+      1,
+      [
+        ['__proto__', 0],
+        ['a', 0],
+      ],
+      p.properties(),
+    ),
   },
   { name: 'client identifier __proto__', connect: p.connect({ clientId: '__proto__' }) },
   { name: 'client identifier constructor', connect: p.connect({ version: 5, clientId: 'constructor' }) },

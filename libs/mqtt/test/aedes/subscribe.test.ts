@@ -87,7 +87,11 @@ test('shared subscriptions are refused, as CONNACK said', async () => {
       ),
       p.pingreq,
     );
-    assert.deepEqual((await client.hexes(2)).sort(), [answer, 'd0'].sort(), `${version} ${filters}`);
+    assert.deepEqual(
+      (await client.hexes(2)).sort(),
+      [answer, 'd0'].sort(),
+      `${version} ${filters.join(' ')}`,
+    );
     assert.deepEqual(
       host.subscribes.flatMap(({ subscriptions }) => subscriptions.map(({ filter }) => filter)),
       seen,
