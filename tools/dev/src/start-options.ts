@@ -66,8 +66,11 @@ export function usage(): string {
  */
 export function parseStartOptions(args: readonly string[], directory: string): StartOptions | undefined {
   const { values, tokens } = parseArgs({ args: [...args], options: declared, strict: false, tokens: true });
-  const problems = tokens.flatMap((token) => {
-    if (token.kind === 'positional') return [`"${token.value}" is not an option`];
+  const problems = tokens.flatMap((token, i) => {
+    const before = tokens[i - 1];
+    // What follows an unknown option may be its value: one complaint is enough.
+    const isValue = before?.kind === 'option' && !(before.name in declared);
+    if (token.kind === 'positional') return isValue ? [] : [`"${token.value}" is not an option`];
     if (token.kind !== 'option') return [];
     const option = Object.entries(declared).find(([name]) => name === token.name)?.[1];
     if (!option) return [`unknown option ${token.rawName}`];

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { alive } from './alive.ts';
+import { alive, statFields } from './alive.ts';
 
 /** Names this process so that a later one with the same process id is not taken for it. */
 export function thisProcess(): string {
@@ -12,13 +11,8 @@ export function sameProcess(identity: string): boolean {
   return alive(Number(pid)) && start === startOf(Number(pid));
 }
 
-// Field 22 of /proc/<pid>/stat: clock ticks between the boot of the system and the start of the process. The second
-// field is the program's name in parentheses and may hold anything. Without /proc the process id alone must do.
+// Field 22 of /proc/<pid>/stat: clock ticks between the boot of the system and the start of the process. Where there is
+// no /proc the process id alone must do.
 function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
+  return statFields(pid)[19] ?? '';
 }

@@ -22,9 +22,9 @@ export function welcome(
     row('Logs', `${shown(run.data)}/logs`),
     row('All of it', shown(runFile)),
     '',
-    'Try, in two other terminals:',
-    `  kcat -b ${broker} -t mqtt.messages -C -o beginning -f '%k: %s\\n'`,
+    'Try, in another terminal:',
     `  mosquitto_pub -h ${hostname} -p ${port} -q 1 -t home/kitchen/temperature -m '{"celsius":21.5}'`,
+    `  kcat -b ${broker} -t mqtt.messages -C -o beginning -f '%k: %s\\n'`,
     'or replay recorded bus traffic with: npm run demo',
     '',
   ];
