@@ -52,7 +52,7 @@ export interface ProducerDriver extends AsyncDisposable {
   readonly recycleDue: boolean;
   /** True after connect() until a send fails or the driver is closed. */
   readonly usable: boolean;
-  /** Connects, authenticates and obtains a producer id. To be called once. Rejects after `connectTimeoutMs`. */
+  /** Connects, authenticates and obtains a producer id. To be called once. Rejects at the latest after `requestTimeoutMs`. */
   connect(): Promise<void>;
   /** Stores the records; an empty list is allowed and stores nothing. */
   send(records: readonly ProducedRecord[]): Promise<SendResult>;
