@@ -1,3 +1,4 @@
+import { DUPLICATE_WINDOW_MS } from '@tributary/contracts';
 import { commonSettings, defineSettings, logSettings, type Config, type Service } from '@tributary/service';
 
 /** What an ingress node can be told, besides what every service and every user of the log can. */
@@ -102,6 +103,14 @@ export const ingressSettings = defineSettings({
     min: 0,
     max: 1_000,
     doc: 'Least time between two envelopes of a busy partition. An idle partition never waits.',
+  },
+  'log.giveUpMs': {
+    type: 'integer',
+    unit: 'ms',
+    default: 50_000,
+    min: 100,
+    max: DUPLICATE_WINDOW_MS / 2 - 1_000,
+    doc: 'How long an envelope is tried again before the devices concerned are closed without an acknowledgement.',
   },
   'log.highWaterBytes': {
     type: 'integer',

@@ -64,7 +64,7 @@ export class IngressNode {
   static async start(service: IngressService): Promise<IngressNode> {
     const node = new IngressNode(service);
     service.health.set(COMPONENT, false, 'joining');
-    const life = await node.#join();
+    const life = await node.#join(0);
     await node.#listen(life);
     return node;
   }
@@ -95,8 +95,8 @@ export class IngressNode {
     };
   }
 
-  async #join(): Promise<NodeLife> {
-    const life = await NodeLife.begin(this.#service, this.#metrics, this.#identity);
+  async #join(ownEpoch: number): Promise<NodeLife> {
+    const life = await NodeLife.begin(this.#service, this.#metrics, this.#identity, ownEpoch);
     // Hooks run last first: this one must come before the NATS connection of this life is closed.
     this.#service.onStop(COMPONENT, () => this.stop());
     const { log, health } = this.#service;
@@ -157,7 +157,7 @@ export class IngressNode {
     await life.abandon();
     while (!signal.aborted) {
       try {
-        await this.#join();
+        await this.#join(life.epoch);
         return;
       } catch (error) {
         log.warn({ error }, 'cannot join again yet');

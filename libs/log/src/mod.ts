@@ -9,8 +9,10 @@ export * from './errors.ts';
 export * from './mapping-versions.ts';
 export {
   evictMember,
+  memberKey,
   MemberView,
   type Member,
+  type MemberRecord,
   type MemberViewOptions,
   type OwnershipEntry,
 } from './member-view.ts';

@@ -15,6 +15,9 @@ export interface Identity {
   verify(request: ConnectRequest, signal: AbortSignal): Promise<IdentityVerdict>;
 }
 
+/** A user name goes into every row of its connection. */
+const MAX_USERNAME_BYTES = 256;
+
 /**
  * The identity of a node without users: everybody or nobody. A user name is taken as a mere label, and only from
  * who brings no password, because a password that nobody checked must not look as if it had been.
@@ -28,6 +31,10 @@ export function anonymousIdentity(allowed: boolean): Identity {
         return Promise.resolve({ ok: false, reason, detail: 'anonymous connections are not allowed' });
       }
       const label = username !== undefined && password === undefined ? Buffer.from(username, 'utf8') : EMPTY;
+      if (label.length > MAX_USERNAME_BYTES) {
+        const detail = `user names have at most ${MAX_USERNAME_BYTES} bytes`;
+        return Promise.resolve({ ok: false, reason: ReasonCode.BAD_USER_NAME_OR_PASSWORD, detail });
+      }
       return Promise.resolve({ ok: true, principal: { username: label } });
     },
   };

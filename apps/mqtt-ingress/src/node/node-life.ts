@@ -21,6 +21,7 @@ import { SessionClient } from '../session/session-client.ts';
 import { SessionRecords } from '../session/session-records.ts';
 import { Subscriptions } from '../session/subscriptions.ts';
 import { LogHealth } from './log-health.ts';
+import { namesakeGone } from './namesake.ts';
 import { serveNodeCommands } from './node-commands.ts';
 
 /** CONNECTs that wait for their session record; more are refused as "busy". */
@@ -54,13 +55,17 @@ export class NodeLife {
   readonly #logHealth: LogHealth;
   readonly #over = new AbortController();
 
-  /** @throws LogError if NATS is away, too old, or its streams differ from what is configured. */
+  /**
+   * @param ownEpoch of the lease lost before; 0 for the first life, which takes the name from whoever has it.
+   * @throws LogError if NATS is away, too old, or its streams differ from what is configured.
+   */
   static async begin(
     service: IngressService,
     metrics: IngressMetrics,
     identity: Identity,
+    ownEpoch: number,
   ): Promise<NodeLife> {
-    const { config, instance } = service;
+    const { config, instance, log, signal } = service;
     const nats = await openNats(service);
     try {
       const js = jetstream(nats);
@@ -70,7 +75,9 @@ export class NodeLife {
       const sessions = await openBucket(js, buckets.sessions, { replicas });
       const leases = await openBucket(js, buckets.leases, { replicas });
       const ttlMs = config['lease.ttlMs'];
-      const membership = await Membership.join({ kv: leases, role: 'mqtt-ingress', instance, ttlMs });
+      const role = 'mqtt-ingress';
+      if (ownEpoch > 0) await namesakeGone(leases, { role, instance, ownEpoch, ttlMs }, log, signal);
+      const membership = await Membership.join({ kv: leases, role, instance, ttlMs });
       const life = new NodeLife({ service, metrics, identity, nats, js, sessions, membership });
       await nats.flush();
       return life;
@@ -92,6 +99,7 @@ export class NodeLife {
       partitions: config['log.partitions'],
       lingerMs: config['log.lingerMs'],
       highWaterBytes: config['log.highWaterBytes'],
+      giveUpMs: config['log.giveUpMs'],
       onEnvelope: (partition, rows, bytes, ms) => {
         this.#logHealth.stored(partition);
         metrics.appended(partition, rows, bytes, ms);

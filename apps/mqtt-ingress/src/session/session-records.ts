@@ -1,7 +1,6 @@
-import { JetStreamApiError } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { clientKey, type SessionRecord } from '@tributary/contracts';
-import type { Member } from '@tributary/log';
+import { ApiCode, isApiError, type Member } from '@tributary/log';
 import { pause } from '../connect/abortable.ts';
 import { Slots } from '../connect/slots.ts';
 import type { Device } from '../device/device.ts';
@@ -17,8 +16,8 @@ export interface SessionRecordsOptions {
   evict(holder: SessionRecord, epoch: number, signal: AbortSignal): Promise<void>;
 }
 
-/** nats-server, server/errors.json: the revision expected is not the current one. */
-const WRONG_LAST_SEQUENCE: ReadonlySet<number> = new Set([10_071, 10_164]);
+/** nats-server, server/errors.json: what a cluster says while another write of the key is under way. */
+const WRITE_UNDER_WAY = 10_164;
 /** Time for one read or write, in ms; then it is tried again. */
 const OPERATION_MS = 2_000;
 const RETRY_MS = 100;
@@ -120,5 +119,5 @@ export class SessionRecords {
 }
 
 function isWrongRevision(error: unknown): boolean {
-  return error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code);
+  return isApiError(error, ApiCode.wrongLastSequence) || isApiError(error, WRITE_UNDER_WAY);
 }
