@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseOutHeaders, subjects, type OutPosition } from '@tributary/contracts';
 import { Feeder } from './feeder.ts';
-import { fanOutText, mappingText, startFixture, type MapperFixture } from './mapper-fixture.ts';
+import { fanOutText, mappingText, publish, startFixture, type MapperFixture } from './mapper-fixture.ts';
 import { assertExactlyOnce, covered, readOut } from './out-reading.ts';
 
 /** A restarted process that goes by its old name need not wait for the lease of its former life. */
@@ -25,19 +25,23 @@ async function written(
 describe('a mapper that is killed', () => {
   it('between the parts of a batch: the next one finishes exactly that batch', async () => {
     await using fixture = await startFixture();
-    const routes = 6;
+    const routes = 12;
     await fixture.apply(fanOutText(routes));
     const mapper = await fixture.mapper({ settings: SAME_NAME });
-    // Rows of 200 KB, taken by six routes each: no batch fits in one part.
-    const feeder = new Feeder(fixture, { bytes: 200_000, perSecond: 12 });
     const cuts: string[] = [];
+    let count = 0;
     for (let round = 0; round < 8; round++) {
-      const { part, parts } = await written(fixture, (position) => position.part < position.parts);
+      const cut = written(fixture, ({ part, parts }) => part === 1 + (round % 4) && part < parts);
+      // Rows of 200 KB, taken by twelve routes each: every batch has several parts.
+      for (const end = count + 4; count < end; count++) {
+        fixture.appender.append(count % 2, publish(count, { bytes: 200_000 }), null);
+      }
+      const { part, parts } = await cut;
       await mapper.kill();
       cuts.push(`${part}/${parts}`);
       await mapper.start();
     }
-    const count = await feeder.stop();
+    await fixture.appender.flush();
     await covered(fixture);
     const { rows, messages, partsMost } = await assertExactlyOnce(fixture, { routes });
     assert.equal(rows, count * routes);
@@ -57,7 +61,7 @@ describe('a mapper that is killed', () => {
     await using fixture = await startFixture();
     await fixture.apply(mappingText());
     const mapper = await fixture.mapper({ settings: SAME_NAME });
-    const feeder = new Feeder(fixture, { bytes: 1_000, perSecond: 8_000 });
+    const feeder = new Feeder(fixture, { bytes: 1_000, perSecond: 3_000 });
     const kills = 10;
     for (let round = 0; round < kills; round++) {
       await written(fixture, () => true);

@@ -76,7 +76,7 @@ export async function startFixture(options: NatsOptions = {}): Promise<MapperFix
         'log.partitions': shape.partitions,
         'log.maxBytes': limits.maxBytes,
         'out.maxBytes': limits.maxBytes,
-        'lease.ttlMs': 1_500,
+        'lease.ttlMs': 4_000,
       };
       return scope.use(await Proc.start('topic-mapper', { settings: { ...own, ...settings }, ...rest }));
     },

@@ -29,7 +29,7 @@ export async function readOut(
   const stream = streamNames.out(cluster, shape.generation, partition);
   const messages: OutMessage[] = [];
   const { state } = await fixture.manager.streams.info(stream);
-  for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
+  for (let seq = Math.max(state.first_seq, 1); seq <= state.last_seq; seq++) {
     const message = await fixture.manager.streams.getMessage(stream, { seq });
     assert.ok(message, `message ${seq} of ${stream}`);
     messages.push({
@@ -53,7 +53,7 @@ export async function readLog(fixture: MapperFixture, partition: number): Promis
   const stream = streamNames.log(shape.generation, partition);
   const rows: LogRow[] = [];
   const { state } = await fixture.manager.streams.info(stream);
-  for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
+  for (let seq = Math.max(state.first_seq, 1); seq <= state.last_seq; seq++) {
     const message = await fixture.manager.streams.getMessage(stream, { seq });
     assert.ok(message);
     const envelope = Envelope.open(message.data);

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { OutPosition } from '@tributary/contracts';
+import type { RegisteredCursor, StreamIdentity } from '@tributary/log';
+import { startPosition, type StartPosition } from '../../src/partition/start-position.ts';
+
+const log: StreamIdentity = {
+  name: 'TRIB_LOG_1_0',
+  incarnation: 'log',
+  firstSequence: 11,
+  lastSequence: 100,
+};
+
+function out(from: number, sequence: number, part = 1, parts = 1): OutPosition {
+  return { incarnation: 'log', from, sequence, part, parts, mapping: 3, epoch: 7 };
+}
+
+function cursor(sequence: number, since = 0): RegisteredCursor {
+  return { incarnation: 'log', sequence, since };
+}
+
+describe('where a partition begins', () => {
+  const cases: [
+    name: string,
+    checkpoint: OutPosition | null,
+    cursor: RegisteredCursor | null,
+    want: Partial<StartPosition> | string,
+  ][] = [
+    ['behind the cursor while OUT is empty', null, cursor(40, 40), { covered: 40 }],
+    ['at the very beginning of a log that still has it', null, cursor(10, 10), { covered: 10 }],
+    ['behind OUT, wherever the cursor is', out(31, 50), cursor(20), { covered: 50, unfinished: null }],
+    ['behind OUT without a cursor', out(31, 50), null, { covered: 50 }],
+    [
+      'with the batch that was begun',
+      out(31, 50, 2, 3),
+      cursor(30),
+      { covered: 30, unfinished: out(31, 50, 2, 3) },
+    ],
+    [
+      'where a cluster that had left was registered again',
+      out(5, 8),
+      cursor(60, 60),
+      { covered: 8, passOverTo: 60 },
+    ],
+    [
+      'there too with a batch that nobody can finish',
+      out(5, 8, 1, 2),
+      cursor(70, 60),
+      { covered: 4, passOverTo: 60, unfinished: out(5, 8, 1, 2) },
+    ],
+    ['nowhere without OUT and cursor', null, null, 'reader-missing'],
+    [
+      'nowhere if OUT is of another log',
+      { ...out(31, 50), incarnation: 'other' },
+      cursor(20),
+      'incarnation-unknown',
+    ],
+    [
+      'nowhere if the cursor is of another log',
+      null,
+      { ...cursor(20), incarnation: 'other' },
+      'incarnation-unknown',
+    ],
+    ['nowhere if OUT is ahead of the log', out(90, 101), cursor(20), 'position-beyond'],
+    ['nowhere if the cursor is ahead of the log', null, cursor(101), 'position-beyond'],
+    ['nowhere if the log lost its beginning', out(5, 9), cursor(9), 'position-gap'],
+    ['nowhere if the log lost what the cursor held', null, cursor(9), 'position-gap'],
+    ['nowhere if the log lost a part of the batch', out(9, 50, 1, 2), cursor(8), 'position-gap'],
+  ];
+  for (const [name, checkpoint, at, want] of cases) {
+    it(name, () => {
+      const find = (): StartPosition => startPosition({ checkpoint, cursor: at, log });
+      if (typeof want === 'string') assert.throws(find, { name: 'HaltError', code: want });
+      else assert.deepEqual(find(), { unfinished: null, passOverTo: 0, ...want });
+    });
+  }
+});
