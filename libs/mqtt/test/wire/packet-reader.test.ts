@@ -5,6 +5,7 @@ import { Faults, type Fault } from '../../src/wire/fault.ts';
 import { PacketReader } from '../../src/wire/packet-reader.ts';
 import { PublishCheck } from '../../src/wire/publish-check.ts';
 import * as p from '../support/packets.ts';
+import { connectCases } from './connect-cases.ts';
 import { packetCases } from './packet-cases.ts';
 
 const limits = { maxPacketBytes: 10_000, maxConnectBytes: 2_000, maxTopicLevels: 10, topicAliasMaximum: 4 };
@@ -28,7 +29,7 @@ function faultOf(bytes: Buffer, version: number): Fault | null {
   return target.fault;
 }
 
-for (const [name, version, bytes, fault] of packetCases) {
+for (const [name, version, bytes, fault] of [...connectCases, ...packetCases]) {
   test(`packet check: ${name}`, () => {
     assert.equal(faultOf(bytes, version), fault);
     // The same verdict when the packet arrives in pieces.
