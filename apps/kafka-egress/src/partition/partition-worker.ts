@@ -133,6 +133,7 @@ export class PartitionWorker {
     await using reader = await StreamReader.open(js, {
       stream: declaration.name,
       from: ends.firstSequence,
+      incarnation: ends.incarnation,
       signal: AbortSignal.any([hard, this.#lease.signal]),
       bufferBytes: config['egress.bufferBytes'],
     });
