@@ -1,0 +1,12 @@
+import type { Verdict } from '../verdict/verdict.ts';
+
+/** The verdict for the screen. */
+export function verdictLines({ good, checks }: Verdict): string[] {
+  return [
+    `Verdict: ${good ? 'GOOD' : 'NOT GOOD'}`,
+    ...checks.flatMap(({ what, good: holds, samples }) => [
+      `  ${holds ? 'yes' : 'NO '}  ${what}`,
+      ...samples.map((sample) => `         for example ${sample}`),
+    ]),
+  ];
+}
