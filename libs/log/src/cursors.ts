@@ -38,24 +38,30 @@ export class CursorRegistry {
   }
 
   /**
-   * Registers a reader for every partition at the log's end as it is now. A reader registered already keeps
-   * its cursor.
+   * Registers a reader for every partition at the log's end as `log` has it. A reader registered already keeps its
+   * cursor, but its revision changes: whoever was about to `forget` it does not any more.
    */
   async register(reader: string, log: LogTopology): Promise<void> {
     await Promise.all(
-      log.streams.map(async ({ incarnation, lastSequence }, partition) => {
-        const key = cursorKey(reader, log.generation, partition);
-        const known = await this.#kv.get(key);
-        if (known && known.operation === 'PUT') return;
-        const cursor: RegisteredCursor = { incarnation, sequence: lastSequence, since: lastSequence };
-        try {
-          // Create-only: a stale read must not put a reader that is behind to the log's end.
-          await this.#kv.create(key, JSON.stringify(cursor));
-        } catch (error) {
-          if (!isApiError(error, ApiCode.wrongLastSequence)) throw error;
-        }
+      log.streams.map(({ incarnation, lastSequence }, partition) => {
+        const cursor = { incarnation, sequence: lastSequence, since: lastSequence };
+        return this.#registerOne(cursorKey(reader, log.generation, partition), cursor);
       }),
     );
+  }
+
+  async #registerOne(key: string, cursor: RegisteredCursor): Promise<void> {
+    for (;;) {
+      const known = await this.#kv.get(key);
+      try {
+        // By revision in both cases: a stale read must neither move a reader to the log's end nor back.
+        if (known?.operation === 'PUT') await this.#kv.put(key, known.value, { previousSeq: known.revision });
+        else await this.#kv.create(key, JSON.stringify(cursor));
+        return;
+      } catch (error) {
+        if (!isApiError(error, ApiCode.wrongLastSequence)) throw error;
+      }
+    }
   }
 
   /** Forgets a reader: it holds back nothing any more. */

@@ -40,6 +40,9 @@ describe('cursors and purge', () => {
     await cursors.advance('cluster_main', 1, 0, { incarnation, sequence: 3 });
     const forgotten = await Promise.all(before.map((entry) => cursors.forget(entry)));
     assert.equal(forgotten.filter(Boolean).length, shape.partitions - 1);
+    const [moved] = await cursors.entries();
+    await cursors.register('cluster_main', topology);
+    assert.ok(moved && !(await cursors.forget(moved)), 'nor when it was registered again');
     assert.equal((await cursors.read('cluster_main', 1, 0))?.sequence, 3);
   });
 
