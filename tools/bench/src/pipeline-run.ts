@@ -4,7 +4,7 @@ import type { ConsumeContract, ConsumeMark, ConsumePlan, ConsumeResult } from '.
 import type { LoadContract, LoadMark, LoadPlan, LoadResult } from './load/load-contract.ts';
 import { calibrate } from './measure/calibration.ts';
 import type { LatencySummary } from './measure/latency-histogram.ts';
-import { machineUsage } from './measure/process-usage.ts';
+import { machineUsage, type ProcessUsage } from './measure/process-usage.ts';
 import { KAFKA_TOPIC } from './platform/bench-mapping.ts';
 import { usageOf, type BenchPlatform } from './platform/bench-platform.ts';
 import { profileFlags } from './report/cpu-profile.ts';
@@ -15,6 +15,8 @@ export interface ProcessCost {
   name: string;
   /** CPU time for each record that reached the consumer, microseconds; null where the system does not tell. */
   cpuUsPerMessage: number | null;
+  /** The part of it spent in the kernel. */
+  systemUsPerMessage: number | null;
   /** Processors kept busy, 0 to their number. */
   cores: number | null;
   rssMib: number | null;
@@ -58,7 +60,7 @@ const PAUSE_MS = { max: 10, paced: 1 };
 interface Snapshot {
   load: LoadMark;
   consumed: ConsumeMark;
-  cpuUs: (number | undefined)[];
+  usage: (ProcessUsage | undefined)[];
   machine: ReturnType<typeof machineUsage>;
 }
 
@@ -110,8 +112,8 @@ export async function runPipeline(
       load.ask('mark', undefined),
       consumer.ask('mark', undefined),
     ]);
-    const cpuUs = members.map(({ pid }) => usageOf(pid)?.cpuUs);
-    return { load: loaded, consumed, cpuUs, machine: machineUsage() };
+    const usage = members.map(({ pid }) => usageOf(pid));
+    return { load: loaded, consumed, usage, machine: machineUsage() };
   };
 
   await consumer.ask('start', undefined);
@@ -121,7 +123,6 @@ export async function runPipeline(
   const first = await snapshot();
   await delay(options.seconds * 1_000);
   const last = await snapshot();
-  const rss = members.map(({ pid }) => usageOf(pid)?.rssBytes);
   const { acknowledgedTo, ...loaded } = await load.ask('finish', { patienceMs: PATIENCE_MS });
   const consumed = await consumer.ask('finish', { acknowledgedTo, patienceMs: PATIENCE_MS });
   const after = calibrate();
@@ -129,11 +130,13 @@ export async function runPipeline(
   const wall = last.consumed.atUs - first.consumed.atUs;
   const messages = last.consumed.distinct - first.consumed.distinct;
   const processes = members.map(({ name }, i): ProcessCost => {
-    const used = difference(last.cpuUs[i], first.cpuUs[i]);
-    const bytes = rss[i];
+    const used = difference(last.usage[i]?.cpuUs, first.usage[i]?.cpuUs);
+    const system = difference(last.usage[i]?.systemUs, first.usage[i]?.systemUs);
+    const bytes = last.usage[i]?.rssBytes;
     return {
       name,
       cpuUsPerMessage: used === null || messages === 0 ? null : used / messages,
+      systemUsPerMessage: system === null || messages === 0 ? null : system / messages,
       cores: used === null ? null : used / wall,
       rssMib: bytes === undefined ? null : bytes / 2 ** 20,
     };

@@ -36,8 +36,8 @@ test('says what was measured and what went wrong', () => {
   assert.match(text, /1000 clients, QoS 1, 256 B, window 1, 1 topics each, as fast as possible; kafkajs/);
   assert.match(text, /^1 +300 +1\.0 +1\.0/m);
   assert.match(text, /CPU and memory of run 2, the median/);
-  assert.match(text, /^mqtt-ingress +12\.50 +0\.40 +100$/m);
-  assert.match(text, /^nats-server +- +- +-$/m);
+  assert.match(text, /^mqtt-ingress +12\.50 +5\.00 +0\.40 +100$/m);
+  assert.match(text, /^nats-server +- +- +- +-$/m);
   assert.match(text, /run 2: 10 published, 10 acknowledged, 10 in Kafka; lost 2, duplicated 0/);
   assert.match(text, /lost: number 17 of client 4/);
   assert.match(text, /1 clients were disconnected, the first: reset/);
@@ -61,8 +61,8 @@ function run(messagesPerSecond: number, p99: number, verdict: Partial<Verdict> =
     latencyMs: latency,
     acknowledgementMs: latency,
     processes: [
-      { name: 'mqtt-ingress', cpuUsPerMessage: 12.5, cores: 0.4, rssMib: 100 },
-      { name: 'nats-server', cpuUsPerMessage: null, cores: null, rssMib: null },
+      { name: 'mqtt-ingress', cpuUsPerMessage: 12.5, systemUsPerMessage: 5, cores: 0.4, rssMib: 100 },
+      { name: 'nats-server', cpuUsPerMessage: null, systemUsPerMessage: null, cores: null, rssMib: null },
     ],
     otherCores: 0.1,
     stolenCores: 0,

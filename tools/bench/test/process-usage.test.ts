@@ -13,13 +13,13 @@ const noProc = !existsSync('/proc/self/stat') && 'there is no /proc';
 test('reads CPU time and memory of a process', () => {
   const line =
     '4711 (node) R 1 4711 4711 0 -1 4194304 100 0 0 0 250 125 900 900 20 0 11 0 5000 1073741824 2560 18446744073709551615 0 0';
-  assert.deepEqual(parseProcessStat(line), { cpuUs: 3_750_000, rssBytes: 2560 * 4096 });
+  assert.deepEqual(parseProcessStat(line), { cpuUs: 3_750_000, systemUs: 1_250_000, rssBytes: 2560 * 4096 });
 });
 
 test('is not misled by the name of a program', () => {
   const line =
     '4711 (a) 9 (b c)) S 1 4711 4711 0 -1 4194304 100 0 0 0 1 2 900 900 20 0 11 0 5000 1073741824 10 18446744073709551615';
-  assert.deepEqual(parseProcessStat(line), { cpuUs: 30_000, rssBytes: 40_960 });
+  assert.deepEqual(parseProcessStat(line), { cpuUs: 30_000, systemUs: 20_000, rssBytes: 40_960 });
 });
 
 test('reads what the machine did, idle time and waiting not counted in', () => {

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 export interface ProcessUsage {
   /** User and system time, microseconds. */
   cpuUs: number;
+  /** The part of it spent in the kernel. */
+  systemUs: number;
   rssBytes: number;
 }
 
@@ -36,7 +38,8 @@ export function parseProcessStat(text: string): ProcessUsage {
   // Field 2 is the name of the program in parentheses; it may hold blanks and parentheses itself.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const field = (number: number): number => Number(fields[number - 3]);
-  return { cpuUs: (field(14) + field(15)) * TICK_US, rssBytes: field(24) * PAGE_BYTES };
+  const [user, system, pages] = [field(14), field(15), field(24)];
+  return { cpuUs: (user + system) * TICK_US, systemUs: system * TICK_US, rssBytes: pages * PAGE_BYTES };
 }
 
 /** The content of /proc/stat, proc(5): user nice system idle iowait irq softirq steal, guest being part of user. */

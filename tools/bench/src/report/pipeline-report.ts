@@ -110,19 +110,21 @@ function runRow(name: string, run: RunResult): string[] {
 }
 
 function costTable(run: RunResult): string[] {
-  const rows = run.processes.map(({ name, cpuUsPerMessage, cores, rssMib }) => [
+  const rows = run.processes.map(({ name, cpuUsPerMessage, systemUsPerMessage, cores, rssMib }) => [
     name,
     fixed(cpuUsPerMessage, 2),
+    fixed(systemUsPerMessage, 2),
     fixed(cores, 2),
     fixed(rssMib, 0),
   ]);
   const total = [
     'all',
     sum(run.processes.map(({ cpuUsPerMessage }) => cpuUsPerMessage)),
+    sum(run.processes.map(({ systemUsPerMessage }) => systemUsPerMessage)),
     sum(run.processes.map(({ cores }) => cores)),
-    '',
+    sum(run.processes.map(({ rssMib }) => rssMib)),
   ];
-  return table([['process', 'CPU us/message', 'cores', 'RSS MiB'], ...rows, total]);
+  return table([['process', 'CPU us/message', 'in the kernel', 'cores', 'RSS MiB'], ...rows, total]);
 }
 
 function verdictLines(number: number, { verdict, backlog, seconds }: RunResult): string[] {
