@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Proc, startNats } from '@tributary/testing';
 import { Load } from './load.ts';
+import { cpuSeconds } from './process-cost.ts';
 
 /*
  * CPU time of one ingress node per QoS 1 message, against a real nats-server.
@@ -19,19 +20,12 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     /** Folder for a CPU profile of the ingress. */
     profile: { type: 'string' },
+    /** Another main.ts, to compare with. */
+    entry: { type: 'string' },
     /** Options of Node for the ingress, separated by spaces. */
     node: { type: 'string', default: '' },
   },
 });
-
-const TICKS_PER_SECOND = 100;
-
-/** User and system time of a process so far, in seconds. */
-function cpuSeconds(pid: number): { user: number; system: number } {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { user: Number(fields[11]) / TICKS_PER_SECOND, system: Number(fields[12]) / TICKS_PER_SECOND };
-}
 
 /** CPU time of a fixed piece of work, in ms: how fast the machine is at this moment. */
 function calibrate(): number {
@@ -66,6 +60,7 @@ if (values.profile) {
 await using server = await startNats();
 await using node = await Proc.start('mqtt-ingress', {
   nodeArgs,
+  ...(values.entry ? { entry: values.entry } : {}),
   settings: {
     'nats.servers': [server.url],
     'mqtt.port': 0,

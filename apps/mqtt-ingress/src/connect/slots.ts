@@ -26,10 +26,12 @@ export class Slots {
 
   /**
    * Runs `work` when there is a slot for it.
+   * @param signal ends the waiting. Null: it ends by itself. One signal for many would cost more with every waiter,
+   * because a signal looks through its listeners for each new one.
    * @throws IngressError 'busy' if too many wait already; the signal's reason if it aborts before the turn comes.
    */
-  async use<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
+  async use<T>(signal: AbortSignal | null, work: () => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
     if (this.#running < this.#limit) this.#running++;
     else await this.#turn(signal);
     try {
@@ -39,23 +41,23 @@ export class Slots {
     }
   }
 
-  #turn(signal: AbortSignal): Promise<void> {
+  #turn(signal: AbortSignal | null): Promise<void> {
     if (this.#waiting.size >= this.#maxWaiting) {
       throw new IngressError('busy', `${this.#waiting.size} wait already`);
     }
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         start: () => {
-          signal.removeEventListener('abort', onAbort);
+          signal?.removeEventListener('abort', onAbort);
           resolve();
         },
       };
       const onAbort = (): void => {
         this.#waiting.delete(waiter);
-        reject(signal.reason as Error);
+        reject(signal?.reason as Error);
       };
       this.#waiting.add(waiter);
-      signal.addEventListener('abort', onAbort, { once: true });
+      signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
 

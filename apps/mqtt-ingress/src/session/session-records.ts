@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
 import { clientKey, type SessionRecord } from '@tributary/contracts';
 import { ApiCode, isApiError, type Member } from '@tributary/log';
@@ -22,8 +23,11 @@ const WRITE_UNDER_WAY = 10_164;
 const OPERATION_MS = 2_000;
 const RETRY_MS = 100;
 const RELEASE_ATTEMPTS = 3;
-/** How long the bucket remembers that a record was deleted. */
-const MARKER_TTL = '1h';
+/**
+ * How long the bucket remembers that a record was deleted: the least it can. A device that comes back later finds no
+ * trace, and its record is written in one round trip instead of three.
+ */
+const MARKER_TTL = '1s';
 
 /**
  * Who serves which client id, one record each, written by compare-and-set only. The revision of the record is
@@ -74,17 +78,24 @@ export class SessionRecords {
     await this.#writing.get(clientId)?.catch(() => {});
   }
 
-  /** Deletes the record of an ended connection if it still is its own. One that stays is harmless. */
-  async release(device: Device, signal: AbortSignal): Promise<void> {
+  /**
+   * Deletes the record of an ended connection if it still is its own. One that stays is harmless.
+   * @param over aborts when this node may write no more
+   */
+  async release(device: Device, over: AbortSignal): Promise<void> {
     const { kv } = this.#options;
+    const key = clientKey(device.clientId);
     const options = { previousSeq: device.epoch, ttl: MARKER_TTL };
     for (let attempt = 0; attempt < RELEASE_ATTEMPTS; attempt++) {
       try {
-        await this.#releases.use(signal, () => kv.purge(clientKey(device.clientId), options));
+        await this.#releases.use(null, () => {
+          over.throwIfAborted();
+          return kv.purge(key, options);
+        });
         return;
       } catch (error) {
-        if (signal.aborted || isWrongRevision(error)) return;
-        await pause(RETRY_MS, signal).catch(() => {});
+        if (over.aborted || isWrongRevision(error)) return;
+        await delay(RETRY_MS);
       }
     }
   }

@@ -83,6 +83,40 @@ describe('delivery batches', () => {
     await until(() => fixture.reports() > quiet);
   });
 
+  it('for an earlier life of the node are not counted in this one', async () => {
+    const [client, clientId, epoch] = await fixture.connect();
+    using _client = client;
+    const { instance } = fixture.self;
+    const one = (payload: string): TestDelivery[] => [
+      { sequence: 1, message: { topic: 'n', payload }, to: [recipient(clientId, epoch, 1)] },
+    ];
+    const batch = { channel: fixture.channel, epoch: 1, number: 1 };
+    fixture.session.send({ instance, epoch: fixture.self.epoch - 1 }, batch, one('earlier'));
+    fixture.send(1, 1, one('now'));
+    await fixture.reported(1, 1);
+    assert.deepEqual(
+      (await publishes(client, 1)).map(({ payload }) => payload.toString()),
+      ['now'],
+    );
+  });
+
+  it('may cut one message into deliveries for different devices', async () => {
+    const [a, idA, epochA] = await fixture.connect();
+    const [b, idB, epochB] = await fixture.connect();
+    using _a = a;
+    using _b = b;
+    const message = { topic: 'n', payload: 'x' };
+    const toA = { sequence: 1, message, to: [recipient(idA, epochA, 1)] };
+    const toB = { sequence: 1, message, to: [recipient(idB, epochB, 1)] };
+    fixture.send(1, 1, [toA]);
+    await fixture.reported(1, 1);
+    // The next owner does not know that the first device has it.
+    fixture.send(1, 2, [toA, toB]);
+    await fixture.reported(1, 2);
+    assert.equal((await publishes(b, 1)).length, 1);
+    assert.equal((await publishes(a, 1)).length, 1);
+  });
+
   it('survive a broken batch', async () => {
     const [client, clientId, epoch] = await fixture.connect();
     using _client = client;
