@@ -1,6 +1,6 @@
 import { OUT_PART_BYTES } from '@tributary/contracts';
 import type { StreamMessage, StreamReader } from '@tributary/log';
-import { EnvelopeMapper, type Blockage, type ClusterPlan } from '../batch/envelope-mapper.ts';
+import type { Blockage, ClusterPlan, EnvelopeMapper } from '../batch/envelope-mapper.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import type { PartitionMetrics } from './partition-metrics.ts';
 
@@ -35,7 +35,7 @@ export class BatchStream {
   readonly #options: BatchStreamOptions;
   #open: { readonly from: number; readonly mapping: number; sequence: number } | null = null;
   #flying: Promise<void> | null = null;
-  #failure: unknown = null;
+  #failure: Error | null = null;
   #mappedTo: number;
   #covered: number;
   #writtenAtMs = -Infinity;
@@ -116,7 +116,8 @@ export class BatchStream {
       },
       (error: unknown) => {
         this.#flying = null;
-        this.#failure = error;
+        this.#failure =
+          error instanceof Error ? error : new Error('OUT could not be written', { cause: error });
         this.#options.onFailure();
       },
     );
