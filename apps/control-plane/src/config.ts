@@ -9,6 +9,13 @@ export const controlSettings = defineSettings({
     min: 1024 * 1024,
     doc: 'Bound of the dead letters of each cluster. When it is full the cluster waits.',
   },
+  'readers.graceMs': {
+    type: 'integer',
+    unit: 'ms',
+    default: 60_000,
+    min: 200,
+    doc: 'How long a reader of the log that the active mapping does not need is kept. Applying a mapping may take half as long.',
+  },
 });
 
 export const settings = { ...commonSettings, ...logSettings, ...controlSettings };

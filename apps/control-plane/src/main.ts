@@ -6,6 +6,7 @@ import { openNats, runService } from '@tributary/service';
 import { settings } from './config.ts';
 import { mappingService } from './mapping-service.ts';
 import { MappingStore } from './mapping-store.ts';
+import { ReaderJanitor } from './reader-janitor.ts';
 
 await runService({
   name: 'control-plane',
@@ -21,21 +22,26 @@ await runService({
     const topology = () => ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
     await topology();
     const versions = new MappingVersions(await openBucket(js, buckets.config, { replicas }));
+    const cursors = new CursorRegistry(await openBucket(js, buckets.cursors, { replicas }));
+    const graceMs = config['readers.graceMs'];
     const store = new MappingStore({
       manager,
       versions,
-      cursors: new CursorRegistry(await openBucket(js, buckets.cursors, { replicas })),
+      cursors,
       log: topology,
       out: { maxBytes: config['out.maxBytes'], replicas },
       deadLetters: { maxBytes: config['deadLetters.maxBytes'], replicas },
+      prepareMs: graceMs / 2,
     });
+    const janitor = new ReaderJanitor({ manager, versions, cursors, topology, graceMs, log });
     service.addGrpcService(MappingServiceService, mappingService(store, log, metrics));
     let active = 0;
     const ending = new AbortController();
     const following = versions.follow(ending.signal, (version) => (active = version));
+    const tidying = janitor.run(ending.signal);
     service.onStop('mapping', async () => {
       ending.abort();
-      await following;
+      await Promise.all([following, tidying]);
     });
     metrics.gauge('tributary_control_mapping_version', {}, () => active);
     service.admin.status('mapping', () => ({ version: active }));

@@ -61,9 +61,9 @@ export function mappingService(store: MappingStore, log: Log, metrics: Metrics):
 
 function asRpcError(error: unknown): unknown {
   if (!(error instanceof LogError)) return error;
-  if (error.code === 'conflict')
-    return new RpcError(status.FAILED_PRECONDITION, error.message, { cause: error });
-  return new RpcError(status.UNAVAILABLE, error.message, { cause: error });
+  // What somebody must change first, be it the caller's knowledge of the version or a stream, is no good to retry.
+  const code = error.retryable ? status.UNAVAILABLE : status.FAILED_PRECONDITION;
+  return new RpcError(code, error.message, { cause: error });
 }
 
 function message({ severity, line, column, code, path, message, suggestion }: Finding): FindingMessage {

@@ -34,6 +34,8 @@ export interface MappingStoreOptions {
   log(): Promise<LogTopology>;
   out: StreamLimits;
   deadLetters: StreamLimits;
+  /** Longest time between the registration of a reader and the activation of the mapping that needs it, in ms. */
+  prepareMs: number;
 }
 
 /** Numbers tried for a new version: those above the active one may be taken by applications that never finished. */
@@ -92,13 +94,21 @@ export class MappingStore {
     }
     const current = seen.version === 0 ? null : await versions.read(seen.version);
     if (current?.text === application.text) return { outcome: 'unchanged', version: seen.version, findings };
+    const began = performance.now();
     const clusters = compiled.mapping.clusters.map(({ name }) => name);
     // Streams and readers come first: from the moment a version is active nothing may be removed unread.
     const log = await this.#options.log();
     for (const cluster of clusters) await this.#prepare(cluster, log);
     const version = await this.#create(application, seen);
+    if (performance.now() - began > this.#options.prepareMs) {
+      // The readers registered above may be taken for left over by now.
+      throw new LogError(
+        'not-stored',
+        `preparing took longer than ${this.#options.prepareMs} ms; apply again`,
+      );
+    }
+    // Readers of clusters that are gone are removed some time after this, by the janitor.
     await versions.activate(version, seen);
-    await this.#removeReaders(current, clusters, log);
     return { outcome: 'applied', version, findings };
   }
 
@@ -127,19 +137,5 @@ export class MappingStore {
       }
     }
     throw new LogError('conflict', 'too many mappings are being applied at the same time');
-  }
-
-  /** Readers of clusters that have left the mapping no longer hold back the purge of the log. */
-  async #removeReaders(
-    former: MappingRecord | null,
-    clusters: readonly string[],
-    log: LogTopology,
-  ): Promise<void> {
-    if (former === null) return;
-    const compiled = compileMapping(former.text);
-    if (!compiled.ok) return;
-    for (const { name } of compiled.mapping.clusters) {
-      if (!clusters.includes(name)) await this.#options.cursors.remove(logReaders.cluster(name), log);
-    }
   }
 }
