@@ -6,6 +6,8 @@ export interface Check {
   readonly good: boolean;
   /** Examples of what is wrong. */
   readonly samples: readonly string[];
+  /** What it may come from. */
+  readonly note?: string;
 }
 
 export interface Verdict {
@@ -22,6 +24,9 @@ export interface Circumstances {
   /** The user ended the replay before its end. */
   readonly early: boolean;
 }
+
+const REPEATED =
+  'With "delivery: at-least-once", kafka-egress repeats what it sent last after it was killed or lost its lease.';
 
 /** What the gateway promises, held against what a ledger knows. */
 export function judge(ledger: Ledger, { qos, refused, answered, early }: Circumstances): Verdict {
@@ -54,13 +59,16 @@ export function judge(ledger: Ledger, { qos, refused, answered, early }: Circums
   const checks = [
     ...answers,
     delivery,
-    check(
-      duplicates === 0,
-      duplicates === 0
-        ? `none twice unless its device sent it again${resentToo}`
-        : `${count(duplicates, 'record')} too many: their devices sent them less often${resentToo}`,
-      ledger.duplicated(),
-    ),
+    {
+      ...(duplicates > 0 && { note: REPEATED }),
+      ...check(
+        duplicates === 0,
+        duplicates === 0
+          ? `none twice unless its device sent it again${resentToo}`
+          : `${count(duplicates, 'record')} too many: their devices sent them less often${resentToo}`,
+        ledger.duplicated(),
+      ),
+    },
     check(
       disorder === 0,
       disorder === 0
