@@ -107,8 +107,10 @@ describe('MappingService', () => {
       for (const result of results) {
         if (result.status === 'fulfilled') applied++;
         else {
-          assert.equal(result.reason.code, status.FAILED_PRECONDITION);
-          assert.match(result.reason.details, /activated since|is active, not/);
+          const reason: unknown = result.reason;
+          assert.ok(reason instanceof Error && 'code' in reason);
+          assert.equal(reason.code, status.FAILED_PRECONDITION);
+          assert.match(reason.message, /activated since/);
           conflicts++;
         }
       }

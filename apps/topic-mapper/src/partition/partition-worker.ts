@@ -6,7 +6,6 @@ import {
   logStream,
   OUT_HEADROOM_BYTES,
   outStream,
-  streamNames,
 } from '@tributary/contracts';
 import {
   CheckpointedWriter,
@@ -17,23 +16,21 @@ import {
   type Lease,
   type LogErrorCode,
   type RegisteredCursor,
-  type StreamIdentity,
 } from '@tributary/log';
 import { EnvelopeMapper, type Blockage, type ClusterPlan } from '../batch/envelope-mapper.ts';
 import { HaltError } from '../errors.ts';
 import { BatchStream } from './batch-stream.ts';
 import { BatchWriter } from './batch-writer.ts';
+import { catchUp } from './catch-up.ts';
 import type { ClusterPartition, MapperContext } from './partition-context.ts';
 import { PartitionMetrics } from './partition-metrics.ts';
 import { PartitionState } from './partition-state.ts';
 import { ProgressReport } from './progress-report.ts';
-import { startPosition, type StartPosition } from './start-position.ts';
-import { remakeBatch } from './unfinished-batch.ts';
+import { startPosition } from './start-position.ts';
 
 const CURSOR_ATTEMPTS = 10;
 const CURSOR_PAUSE_MS = 300;
 const RETRY_WARNING_MS = 10_000;
-const PROGRESS = { data: new Uint8Array(0), records: 0, deadLetters: null };
 
 const FINDINGS: ReadonlySet<LogErrorCode> = new Set([
   'position-gap',
@@ -98,7 +95,14 @@ export class PartitionWorker {
     const { name, incarnation } = identity;
     const start = startPosition({ checkpoint: checkpoint?.position ?? null, cursor, log: identity });
     const batches = new BatchWriter(writer, { incarnation, epoch: this.#lease.epoch }, this.#metrics);
-    const covered = await this.#catchUp(start, checkpoint, identity, batches);
+    const covered = await catchUp(start, checkpoint, identity, {
+      context: this.#context,
+      place: this.place,
+      batches,
+      maxRowBytes: this.#maxRowBytes,
+      signal,
+      plan: () => this.#plan(),
+    });
     log.info({ ...this.place, epoch: this.#lease.epoch, incarnation, covered }, 'partition starts');
 
     await using reader = await StreamReader.open(js, {
@@ -172,45 +176,6 @@ export class PartitionWorker {
     const finding = 'nothing keeps the log for this cluster; apply the mapping again';
     if (started) log.error({ ...this.place, code: 'reader-missing', finding }, 'reader is not registered');
     return null;
-  }
-
-  /** @returns the log sequence up to which OUT is complete then */
-  async #catchUp(
-    start: StartPosition,
-    checkpoint: Checkpoint | null,
-    log: StreamIdentity,
-    batches: BatchWriter,
-  ): Promise<number> {
-    let { covered } = start;
-    const { unfinished, passOverTo } = start;
-    if (unfinished !== null && checkpoint !== null && unfinished.from >= log.firstSequence) {
-      const { from, sequence, part, parts, mapping } = unfinished;
-      this.#context.log.info({ ...this.place, from, sequence, part, parts, mapping }, 'finishes a batch');
-      const data = await this.#stored(checkpoint.outSequence);
-      const found = { ...this.place, position: unfinished, data };
-      const batch = await remakeBatch(found, this.#context, this.#maxRowBytes, this.#stop.signal);
-      await batches.write(batch, part);
-      covered = sequence;
-    }
-    if (passOverTo <= covered) return covered;
-    const plan = await this.#plan();
-    if (plan === null) throw new LogError('closed', 'the partition was let go of');
-    const passed = { from: covered + 1, sequence: passOverTo };
-    this.#context.log.warn(
-      { ...this.place, ...passed },
-      'passes over what the cluster was not in the mapping for',
-    );
-    await batches.write({ ...passed, mapping: plan.version, parts: [PROGRESS] });
-    return passOverTo;
-  }
-
-  async #stored(outSequence: number): Promise<Uint8Array> {
-    const { manager, topology } = this.#context;
-    const { cluster, partition } = this.place;
-    const stream = streamNames.out(cluster, topology.generation, partition);
-    const message = await manager.streams.getMessage(stream, { seq: outSequence });
-    if (message === null) throw new LogError('deposed', `the last message of ${stream} has changed`);
-    return message.data;
   }
 
   get #maxRowBytes(): number {

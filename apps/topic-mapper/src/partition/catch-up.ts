@@ -1,0 +1,60 @@
+import { streamNames } from '@tributary/contracts';
+import { LogError, type Checkpoint, type StreamIdentity } from '@tributary/log';
+import type { ClusterPlan } from '../batch/envelope-mapper.ts';
+import type { BatchWriter } from './batch-writer.ts';
+import type { ClusterPartition, MapperContext } from './partition-context.ts';
+import type { StartPosition } from './start-position.ts';
+import { remakeBatch } from './unfinished-batch.ts';
+
+export interface CatchUp {
+  readonly context: MapperContext;
+  readonly place: ClusterPartition;
+  readonly batches: BatchWriter;
+  readonly maxRowBytes: number;
+  readonly signal: AbortSignal;
+  plan(): ClusterPlan | null | Promise<ClusterPlan | null>;
+}
+
+const PROGRESS = { data: new Uint8Array(0), records: 0, deadLetters: null };
+
+/**
+ * What a new owner does before it reads on: it finishes the batch that the one before had begun, and says in OUT what
+ * is passed over.
+ * @returns the log sequence up to which OUT is complete then
+ */
+export async function catchUp(
+  start: StartPosition,
+  checkpoint: Checkpoint | null,
+  log: StreamIdentity,
+  work: CatchUp,
+): Promise<number> {
+  const { context, place, batches, maxRowBytes, signal } = work;
+  let { covered } = start;
+  const { unfinished, passOverTo } = start;
+  if (unfinished !== null && checkpoint !== null && unfinished.from >= log.firstSequence) {
+    const { from, sequence, part, parts, mapping } = unfinished;
+    context.log.info({ ...place, from, sequence, part, parts, mapping }, 'finishes a batch');
+    const data = await storedData(context, place, checkpoint.outSequence);
+    const batch = await remakeBatch({ ...place, position: unfinished, data }, context, maxRowBytes, signal);
+    await batches.write(batch, part);
+    covered = sequence;
+  }
+  if (passOverTo <= covered) return covered;
+  const plan = await work.plan();
+  if (plan === null) throw new LogError('closed', 'the partition was let go of');
+  const passed = { from: covered + 1, sequence: passOverTo };
+  context.log.warn({ ...place, ...passed }, 'passes over what the cluster was not in the mapping for');
+  await batches.write({ ...passed, mapping: plan.version, parts: [PROGRESS] });
+  return passOverTo;
+}
+
+async function storedData(
+  { manager, topology }: MapperContext,
+  { cluster, partition }: ClusterPartition,
+  seq: number,
+): Promise<Uint8Array> {
+  const stream = streamNames.out(cluster, topology.generation, partition);
+  const message = await manager.streams.getMessage(stream, { seq });
+  if (message === null) throw new LogError('deposed', `the last message of ${stream} has changed`);
+  return message.data;
+}
