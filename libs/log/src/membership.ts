@@ -14,6 +14,9 @@ export interface MembershipOptions {
   onChange?(): void;
 }
 
+/** Pause after a renewal that failed, in ms. */
+const RETRY_MS = 50;
+
 /**
  * Membership in a role by a lease in a key-value bucket. Nobody's wall clock counts: the holder measures on its
  * own monotonic clock since the last renewal that succeeded, and observers since they last saw a change. The
@@ -27,6 +30,8 @@ export class Membership implements AsyncDisposable {
   #view: MemberView | null = null;
   #revision: number;
   #renewedAtMs: number;
+  /** Begin of the oldest renewal since the last one that succeeded, on the monotonic clock, in ms. */
+  #unansweredSinceMs: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   #expiry: NodeJS.Timeout | null = null;
   #closed = false;
@@ -62,7 +67,6 @@ export class Membership implements AsyncDisposable {
     membership.#lost.signal.addEventListener('abort', () => membership.#caughtUp.resolve(), { once: true });
     await membership.#caughtUp.promise;
     await membership.#renew();
-    membership.#timer = setInterval(() => void membership.#renew(), ttlMs / 3);
     return membership;
   }
 
@@ -105,17 +109,31 @@ export class Membership implements AsyncDisposable {
     await this.#options.kv.delete(this.#key, { previousSeq: this.#revision }).catch(() => {});
   }
 
+  /** One renewal at a time, a third of the time to live apart; after a failed one the next begins soon. */
   async #renew(): Promise<void> {
     if (this.#closed || this.#lost.signal.aborted) return;
     const startedAtMs = performance.now();
+    this.#unansweredSinceMs ??= startedAtMs;
     const record: MemberRecord = { epoch: this.self.epoch };
+    const { kv, ttlMs } = this.#options;
+    let pauseMs = RETRY_MS;
     try {
-      this.#revision = await this.#options.kv.update(this.#key, JSON.stringify(record), this.#revision);
-      this.#renewedAtMs = startedAtMs;
-      this.#armExpiry();
+      const options = { previousSeq: this.#revision, timeout: ttlMs / 3 };
+      this.#renewed(await kv.put(this.#key, JSON.stringify(record), options), startedAtMs);
+      pauseMs = Math.max(startedAtMs + ttlMs / 3 - performance.now(), 0);
     } catch {
       // The watch tells whether somebody superseded us or only an answer was lost; the expiry settles the rest.
     }
+    if (this.#closed || this.#lost.signal.aborted) return;
+    this.#timer = setTimeout(() => void this.#renew(), pauseMs);
+  }
+
+  #renewed(revision: number, startedAtMs: number): void {
+    if (this.#closed || this.#lost.signal.aborted) return;
+    this.#revision = Math.max(this.#revision, revision);
+    this.#renewedAtMs = Math.max(this.#renewedAtMs, startedAtMs);
+    this.#unansweredSinceMs = null;
+    this.#armExpiry();
   }
 
   /** The holder gives up a sixth earlier than observers do: it must have stopped before they go on. */
@@ -131,8 +149,8 @@ export class Membership implements AsyncDisposable {
     if (revision <= this.#revision) return;
     if (epoch === null) this.#lose('it was deleted');
     else if (epoch !== this.self.epoch) this.#lose('another process joined under the same instance name');
-    // Our own renewal whose answer was lost or is still on its way: go on from its revision.
-    else this.#revision = revision;
+    // Our own renewal whose answer was lost or is still on its way. It began no earlier than the oldest unanswered one.
+    else this.#renewed(revision, this.#unansweredSinceMs ?? this.#renewedAtMs);
   }
 
   #lose(why: string): void {
@@ -143,7 +161,7 @@ export class Membership implements AsyncDisposable {
   }
 
   async #stop(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer);
+    if (this.#timer) clearTimeout(this.#timer);
     if (this.#expiry) clearTimeout(this.#expiry);
     await this.#view?.[Symbol.asyncDispose]();
   }
