@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { until, type Proc } from '@tributary/testing';
 import { metric, Platform } from './platform.ts';
 import { publishPacket, RawClient } from './raw-client.ts';
-import { account, SteadyDevice } from './steady-device.ts';
+import { account, Fleet } from './steady-device.ts';
 
 const MIB = 1024 * 1024;
 
@@ -16,7 +16,8 @@ describe('an outage', () => {
       await platform.node({ 'lease.ttlMs': 2_000 }),
       await platform.node({ 'lease.ttlMs': 2_000 }),
     ];
-    const devices = Array.from({ length: 20 }, (_, n) => new SteadyDevice(`killed-${n}`, () => nodes));
+    using fleet = new Fleet(20, 'killed', () => nodes);
+    const { devices } = fleet;
     for (const node of nodes) {
       await delay(1_500);
       await node.kill();
@@ -24,7 +25,7 @@ describe('an outage', () => {
       await node.start();
     }
     await delay(1_000);
-    await Promise.all(devices.map((device) => device.finish()));
+    await fleet.finish();
     const result = account(devices, await platform.rows());
     console.log(`ingress killed twice: ${JSON.stringify(result)}`);
     assert.ok(result.acknowledged > 1_000);
@@ -35,7 +36,8 @@ describe('an outage', () => {
   it('of NATS (kill -9 and restart, three times) loses nothing acknowledged', async () => {
     await using platform = await Platform.start();
     const node = await platform.node({ 'lease.ttlMs': 60_000 });
-    const devices = Array.from({ length: 20 }, (_, n) => new SteadyDevice(`restart-${n}`, () => [node]));
+    using fleet = new Fleet(20, 'restart', () => [node]);
+    const { devices } = fleet;
     for (let round = 0; round < 3; round++) {
       await delay(1_000);
       await platform.server.restart('kill');
@@ -47,7 +49,7 @@ describe('an outage', () => {
     const before = devices.map(({ acknowledged }) => acknowledged.length);
     await delay(1_000);
     assert.ok(devices.every(({ acknowledged }, n) => acknowledged.length > (before[n] ?? 0)));
-    await Promise.all(devices.map((device) => device.finish()));
+    await fleet.finish();
     const result = account(devices, await platform.rows());
     const connections = devices.reduce((sum, device) => sum + device.connections, 0);
     console.log(
@@ -61,7 +63,8 @@ describe('an outage', () => {
   it('of NATS longer than the lease closes all devices, and loses nothing acknowledged', async () => {
     await using platform = await Platform.start();
     const node = await platform.node({ 'lease.ttlMs': 2_000 });
-    const devices = Array.from({ length: 20 }, (_, n) => new SteadyDevice(`lease-${n}`, () => [node]));
+    using fleet = new Fleet(20, 'lease', () => [node]);
+    const { devices } = fleet;
     await delay(1_000);
     platform.server.pause();
     await delay(4_000);
@@ -74,7 +77,7 @@ describe('an outage', () => {
       what: 'it is ready again',
     });
     await delay(2_000);
-    await Promise.all(devices.map((device) => device.finish()));
+    await fleet.finish();
     const result = account(devices, await platform.rows());
     console.log(`lease lost: ${JSON.stringify(result)}`);
     assert.ok(devices.every(({ connections }) => connections >= 2));
@@ -88,9 +91,11 @@ describe('an outage', () => {
       'log.highWaterBytes': 2 * MIB,
       'log.maxPendingBytes': 3 * MIB,
     });
+    using sockets = new DisposableStack();
     const floods = await Promise.all(
       Array.from({ length: 40 }, (_, n) => Flood.start(node, n, n % 4 === 0 ? 0 : 1)),
     );
+    for (const { client } of floods) sockets.use(client);
     await delay(1_500);
     platform.server.pause();
     await delay(2_000);
@@ -131,7 +136,6 @@ describe('an outage', () => {
     );
     assert.equal(count(1), acknowledged);
     assert.equal(count(0) + dropped, sent);
-    for (const flood of floods) flood.client[Symbol.dispose]();
   });
 });
 

@@ -7,7 +7,7 @@ import { RawClient } from './raw-client.ts';
  * A device that publishes numbers at QoS 1 with a window, connects again when it is cut off, and then sends again
  * what was not acknowledged, as real devices do.
  */
-export class SteadyDevice {
+export class SteadyDevice implements Disposable {
   readonly clientId: string;
   readonly #nodes: () => readonly Proc[];
   readonly #window: number;
@@ -20,6 +20,7 @@ export class SteadyDevice {
   readonly acknowledged: number[] = [];
   connections = 0;
   refusals = 0;
+  #disposed = false;
 
   constructor(
     clientId: string,
@@ -46,8 +47,13 @@ export class SteadyDevice {
     }
   }
 
+  /** Stops at once, whatever is not acknowledged. */
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+  }
+
   get #done(): boolean {
-    return this.#stop.signal.aborted && this.#open.length === 0;
+    return this.#disposed || (this.#stop.signal.aborted && this.#open.length === 0);
   }
 
   async #run(): Promise<void> {
@@ -85,6 +91,20 @@ export class SteadyDevice {
 
   #send(client: RawClient, n: number, dup: boolean): void {
     client.publish(`devices/${this.clientId}`, String(n).padEnd(this.#payloadBytes), 1, packetId(n), { dup });
+  }
+}
+
+/** Devices of a test; they stop when it ends, however it ends. */
+export class Fleet extends DisposableStack {
+  readonly devices: readonly SteadyDevice[];
+
+  constructor(size: number, name: string, nodes: () => readonly Proc[]) {
+    super();
+    this.devices = Array.from({ length: size }, (_, n) => this.use(new SteadyDevice(`${name}-${n}`, nodes)));
+  }
+
+  async finish(): Promise<void> {
+    await Promise.all(this.devices.map((device) => device.finish()));
   }
 }
 
