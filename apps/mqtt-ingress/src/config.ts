@@ -92,9 +92,9 @@ export const ingressSettings = defineSettings({
   'subscribe.timeoutMs': {
     type: 'integer',
     unit: 'ms',
-    default: 5_000,
+    default: 10_000,
     min: 100,
-    doc: 'A SUBSCRIBE that session-state has not answered after this time fails.',
+    doc: 'A SUBSCRIBE that session-state has not answered after this time fails. Longer than a lease, so that another instance can take over meanwhile.',
   },
   'log.lingerMs': {
     type: 'number',

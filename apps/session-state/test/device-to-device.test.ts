@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '@tributary/testing';
 import { startPlatform, type Platform } from './platform-fixture.ts';
 
 const range = (count: number): string[] => Array.from({ length: count }, (_, n) => String(n));
@@ -162,7 +163,13 @@ describe('retained messages', () => {
     await publisher.publish('kept/0', '', 1, true);
     await platform.session.restart('kill');
     const subscriber = await platform.client(1);
-    await subscriber.subscribe('kept/#', { qos: 1 });
+    // Ready to take part is not yet routing: a SUBSCRIBE may be refused until the retained messages are loaded.
+    const subscribed = (): Promise<boolean> =>
+      subscriber.subscribe('kept/#', { qos: 1 }).then(
+        ([code]) => code === 1,
+        () => false,
+      );
+    await until(subscribed, { timeoutMs: 30_000, what: 'the subscription' });
     await subscriber.has(199);
     await delay(300);
     assert.deepEqual(new Set(subscriber.payloads()), new Set(range(200).slice(1)));
