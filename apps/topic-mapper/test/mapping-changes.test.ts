@@ -43,6 +43,10 @@ describe('another mapping version', () => {
     await using fixture = await startFixture();
     await fixture.apply(mappingText());
     const mapper = await fixture.mapper();
+    // Ready is not yet mapping: without this the first version might never come into effect.
+    fixture.appender.append(0, publish(0), null);
+    await fixture.appender.flush();
+    await covered(fixture);
     await fixture.apply('version: 1\nclusters: {}\nroutes: nonsense\n');
     await until(async () => (await mapper.get('/readyz')).status === 503);
     assert.match(await (await mapper.get('/readyz')).text(), /mapping version 2 does not compile here/);
