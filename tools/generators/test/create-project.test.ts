@@ -74,6 +74,7 @@ test('a new service and a new library', async (context) => {
   await context.test('the service runs as a process and stops on SIGTERM', async () => {
     const child = execFile(process.execPath, ['src/main.ts'], {
       cwd: join(workspace.root, 'apps/river-gauge'),
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
     });
     const exited = new Promise((resolve) => child.on('close', resolve));
     child.stdout?.on('data', (text: string) => {
