@@ -53,7 +53,8 @@ export interface RunResult {
 
 export type Verdict = Omit<LoadResult, 'acknowledgedTo'> & ConsumeResult;
 
-const PATIENCE_MS = 30_000;
+/** For the last acknowledgement, and for the next record while any is missing. */
+export const PATIENCE_MS = 60_000;
 /** Fetches cost the broker more than they cost us; at full load a rest changes no rate, and at a fixed rate it would be latency. */
 const PAUSE_MS = { max: 10, paced: 1 };
 

@@ -8,7 +8,6 @@ import { profileFile, BENCH_FOLDER, readProfile, topSelfTimes } from './report/c
 import { isSound, pipelineReport, type PipelineReport } from './report/pipeline-report.ts';
 import { table } from './report/table.ts';
 
-const LOG_FOLDER = join(BENCH_FOLDER, 'logs');
 const SHOWN = 20;
 /** Between two runs, so that purges and flushes of one do not fall into the next. */
 const REST_MS = 3_000;
@@ -42,8 +41,9 @@ export async function measurePipeline(
   }
   const report = pipelineReport(options, runs, complaints);
   if (complaints.length > 0 || !isSound(report)) {
-    platform.keepLogs(LOG_FOLDER);
-    say(`not everything went well; the logs are in ${LOG_FOLDER}`);
+    const folder = join(BENCH_FOLDER, `logs-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}`);
+    platform.keepLogs(folder);
+    say(`not everything went well; the logs are in ${folder}`);
   }
   return report;
 }

@@ -88,6 +88,7 @@ test('counts what is planted in Kafka, and measures on the clock of the sender',
     reordered: 1,
     misplaced: 2,
     lost: 2,
+    outstanding: 1,
     examples: [
       { client: 1, number: 2 },
       { client: 2, number: 4 },

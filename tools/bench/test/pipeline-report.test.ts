@@ -81,6 +81,7 @@ function run(messagesPerSecond: number, p99: number, verdict: Partial<Verdict> =
       reordered: 0,
       misplaced: 0,
       lost: 0,
+      outstanding: 0,
       foreign: 0,
       examples: [],
       ...verdict,

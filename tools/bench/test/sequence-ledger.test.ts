@@ -51,6 +51,7 @@ test('names what is lost', () => {
   for (const number of [1, 2, 5]) ledger.observe(2, number, 0, 2);
   assert.deepEqual(ledger.missing(Uint32Array.of(0, 1, 7)), {
     lost: 5,
+    outstanding: 3,
     examples: [
       { client: 1, number: 1 },
       { client: 2, number: 3 },

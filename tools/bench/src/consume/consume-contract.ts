@@ -1,5 +1,5 @@
 import type { LatencySummary } from '../measure/latency-histogram.ts';
-import type { LedgerCounts, LostMessage } from './sequence-ledger.ts';
+import type { LedgerCounts, Missing } from './sequence-ledger.ts';
 
 /** What the consumer is started with. */
 export interface ConsumePlan {
@@ -26,10 +26,8 @@ export interface ConsumeMark extends LedgerCounts {
   latency: LatencySummary;
 }
 
-export interface ConsumeResult extends LedgerCounts {
-  /** Acknowledged and never seen. */
-  lost: number;
-  examples: LostMessage[];
+/** Lost is what was acknowledged and never seen. */
+export interface ConsumeResult extends LedgerCounts, Missing {
   /** Records of this topic that are no messages of this run. */
   foreign: number;
 }

@@ -15,6 +15,14 @@ export interface LostMessage {
   number: number;
 }
 
+/** What was acknowledged and has not come. */
+export interface Missing {
+  lost: number;
+  /** Those of them that nothing later of their client has overtaken: a system that stands still may yet bring them. */
+  outstanding: number;
+  examples: LostMessage[];
+}
+
 const NOT_SEEN = -1;
 const EXAMPLES = 10;
 
@@ -66,24 +74,25 @@ export class SequenceLedger {
    *
    * @param acknowledged of each client: all its numbers up to this one were acknowledged
    */
-  missing(acknowledged: Uint32Array): { lost: number; examples: LostMessage[] } {
+  missing(acknowledged: Uint32Array): Missing {
     const examples: LostMessage[] = [];
-    let lost = 0;
+    let overtaken = 0;
+    let outstanding = 0;
     const note = (client: number, number: number): void => {
       if (examples.length < EXAMPLES) examples.push({ client, number });
     };
     acknowledged.forEach((last, client) => {
       for (const number of this.#gaps.get(client) ?? []) {
         if (number > last) continue;
-        lost++;
+        overtaken++;
         note(client, number);
       }
       const highest = this.#highest[client] ?? 0;
       if (last <= highest) return;
-      lost += last - highest;
+      outstanding += last - highest;
       note(client, highest + 1);
     });
-    return { lost, examples };
+    return { lost: overtaken + outstanding, outstanding, examples };
   }
 
   #outOfTurn(client: number, number: number, highest: number): void {

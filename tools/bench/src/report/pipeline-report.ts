@@ -1,7 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import type { PipelineOptions } from '../bench-options.ts';
 import type { LatencySummary } from '../measure/latency-histogram.ts';
-import type { RunResult } from '../pipeline-run.ts';
+import { PATIENCE_MS, type RunResult } from '../pipeline-run.ts';
 import { table } from './table.ts';
 
 export interface PipelineReport {
@@ -133,6 +133,10 @@ function verdictLines(number: number, { verdict, backlog, seconds }: RunResult):
     `run ${number}: ${published} published, ${acknowledged} acknowledged, ${distinct} in Kafka; ` +
       `lost ${lost}, duplicated ${duplicated}, reordered ${reordered}, under a wrong key or partition ${misplaced}`,
   ];
+  if (verdict.outstanding > 0)
+    lines.push(
+      `  of those lost, ${verdict.outstanding} may still have been on their way: nothing came any more for ${PATIENCE_MS / 1_000} s`,
+    );
   if (verdict.unacknowledged > 0) lines.push(`  ${verdict.unacknowledged} messages were never acknowledged`);
   if (verdict.disconnected > 0)
     lines.push(`  ${verdict.disconnected} clients were disconnected, the first: ${verdict.reason}`);
