@@ -2,6 +2,12 @@ import { DeliverPolicy, type ConsumerMessages, type JetStreamClient, type JsMsg 
 import { StreamMeta } from '@tributary/contracts';
 import { LogError } from './errors.ts';
 
+/**
+ * Messages asked for ahead. Heartbeats queue behind what was asked for, on a connection that readers share: with 128
+ * full envelopes each, they came so late that the consumer was taken for lost and created anew, again and again.
+ */
+const PREFETCH = 32;
+
 /** One message of a stream at its position. */
 export interface StreamMessage {
   sequence: number;
@@ -61,7 +67,7 @@ export class StreamReader {
       opt_start_seq: options.from,
     });
     // A pull that lives for two seconds only also means that a lost consumer is noticed within seconds.
-    const messages = await consumer.consume({ max_messages: options.prefetch ?? 128, expires: 2_000 });
+    const messages = await consumer.consume({ max_messages: options.prefetch ?? PREFETCH, expires: 2_000 });
     reader.#messages = messages;
     const stop = (): void => reader.#end();
     options.signal.addEventListener('abort', stop, { once: true });
