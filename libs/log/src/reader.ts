@@ -3,10 +3,11 @@ import { StreamMeta } from '@tributary/contracts';
 import { LogError } from './errors.ts';
 
 /**
- * Messages asked for ahead. Heartbeats queue behind what was asked for, on a connection that readers share: with 128
- * full envelopes each, they came so late that the consumer was taken for lost and created anew, again and again.
+ * Messages asked for ahead. What all readers of a connection have asked for must stay well below the 64 MiB after which
+ * nats-server cuts a slow consumer off; and heartbeats queue behind it: with 128 full envelopes each they came so late
+ * that the consumer was taken for lost and created anew, again and again.
  */
-const PREFETCH = 32;
+const PREFETCH = 16;
 
 /** One message of a stream at its position. */
 export interface StreamMessage {

@@ -22,6 +22,8 @@ import { PartitionSender } from './partition-sender.ts';
 /** How long a send in flight may take to end once the partition is to be let go of, in ms. */
 const GRACE_MS = 3_000;
 const TRIM_EVERY_MS = 1_000;
+/** Messages of OUT asked for ahead: each may have 512 KiB, and many partitions share a connection. */
+const PREFETCH = 8;
 
 /** Brings one partition of one cluster from OUT to Kafka for as long as a lease lasts. */
 export class PartitionWorker {
@@ -136,6 +138,7 @@ export class PartitionWorker {
       incarnation: ends.incarnation,
       signal: AbortSignal.any([hard, this.#lease.signal]),
       bufferBytes: config['egress.bufferBytes'],
+      prefetch: PREFETCH,
     });
     const intake = new PartitionIntake({
       reader,
