@@ -67,7 +67,7 @@ test('stopped in order, it repeats nothing', async () => {
   const last = feeder.writer.lastSequence;
   await until(async () => (await rig.outState()).first_seq === last, {
     what: 'all is committed',
-    timeoutMs: 20_000,
+    timeoutMs: 30_000,
   });
   const verdict = judge(rig.sent, await readTopic(rig.brokers, topic));
   console.log(verdict);

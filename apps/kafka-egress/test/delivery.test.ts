@@ -37,7 +37,7 @@ test('records arrive with key, value, headers, timestamp and partition', async (
   await feeder.feed([{ topic, key: null, value: 'no key', timestampMs }], 1);
   await feeder.feed([]);
   await using egress = await rig.egress();
-  await until(async () => (await countRecords(rig.brokers, topic)) >= keys.length + 1, { timeoutMs: 20_000 });
+  await until(async () => (await countRecords(rig.brokers, topic)) >= keys.length + 1, { timeoutMs: 30_000 });
 
   const consumed = await readTopic(rig.brokers, topic);
   assert.equal(consumed.length, keys.length + 1);

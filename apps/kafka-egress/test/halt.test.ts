@@ -23,7 +23,7 @@ async function halted(egress: Proc, pattern: RegExp): Promise<void> {
 }
 
 async function delivered(topic: string, records: number): Promise<void> {
-  await until(async () => (await countRecords(rig.brokers, topic)) === records, { timeoutMs: 15_000 });
+  await until(async () => (await countRecords(rig.brokers, topic)) === records, { timeoutMs: 30_000 });
   await until(async () => (await rig.outState()).first_seq > 1, { what: 'OUT is trimmed' });
 }
 

@@ -47,7 +47,7 @@ for (const driver of ['kafkajs', 'platformatic']) {
         const response = await egress.get('/readyz');
         return response.status === 503 && (await response.text());
       },
-      { what: 'the outage is told of', timeoutMs: 15_000 },
+      { what: 'the outage is told of', timeoutMs: 30_000 },
     );
     console.log(unready.trim());
     assert.match(unready, /kafka\.main.*unanswered.*since/);
@@ -55,7 +55,7 @@ for (const driver of ['kafkajs', 'platformatic']) {
     kafka.resume();
     await until(async () => (await egress.get('/readyz')).status === 200, {
       what: 'ready again',
-      timeoutMs: 20_000,
+      timeoutMs: 30_000,
     });
     await sleep(500);
     await kafka.kill();

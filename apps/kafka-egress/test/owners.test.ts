@@ -24,7 +24,7 @@ test('two share the partitions; one is frozen past its lease and wakes up: nothi
     return Number(/tributary_leases_held\{kind="kafka-egress-main"\} (\d+)/.exec(text)?.[1] ?? 0);
   };
   await until(async () => (await owned(one)) + (await owned(two)) === 4 && (await owned(two)) > 0, {
-    timeoutMs: 15_000,
+    timeoutMs: 30_000,
   });
   console.log({ one: await owned(one), two: await owned(two) });
 
@@ -41,19 +41,19 @@ test('two share the partitions; one is frozen past its lease and wakes up: nothi
   for (let freezes = 0; freezes < 3; freezes++) {
     await sleep(1_500);
     one.pause();
-    await until(async () => (await owned(two)) === 4, { what: 'the other takes over', timeoutMs: 15_000 });
+    await until(async () => (await owned(two)) === 4, { what: 'the other takes over', timeoutMs: 30_000 });
     await sleep(500);
     one.resume();
     await until(async () => (await owned(one)) > 0, {
       what: 'the first gets its share again',
-      timeoutMs: 15_000,
+      timeoutMs: 30_000,
     });
   }
   feeds = false;
   await feeding;
   for (const [partition, feeder] of feeders.entries()) {
     const last = feeder.writer.lastSequence;
-    await until(async () => (await rig.outState(partition)).first_seq === last, { timeoutMs: 20_000 });
+    await until(async () => (await rig.outState(partition)).first_seq === last, { timeoutMs: 30_000 });
   }
   const verdict = judge(rig.sent, await readTopic(rig.brokers, topic));
   console.log(verdict);

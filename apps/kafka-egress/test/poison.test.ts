@@ -94,6 +94,6 @@ test("the mapper's dead letters are stored once, and a full store holds the part
 
   // Somebody discards letters: the partition goes on by itself.
   await rig.platform.manager.streams.purge('TRIB_DEAD_main', { keep: 1 });
-  await until(async () => (await countRecords(rig.brokers, topic)) === 2, { timeoutMs: 20_000 });
+  await until(async () => (await countRecords(rig.brokers, topic)) === 2, { timeoutMs: 30_000 });
   await until(async () => (await egress.get('/readyz')).status === 200, { what: 'ready again' });
 });

@@ -26,7 +26,7 @@ test('a new mapping gives a cluster other brokers; what waited is delivered', as
   });
   console.log(told.trim());
   await rig.apply('');
-  await until(async () => (await countRecords(rig.brokers, topic)) === 40, { timeoutMs: 20_000 });
+  await until(async () => (await countRecords(rig.brokers, topic)) === 40, { timeoutMs: 30_000 });
   await until(async () => (await egress.get('/readyz')).status === 200, { what: 'ready' });
 });
 

@@ -17,7 +17,7 @@ test('a missing topic is created as the mapping says', async () => {
   const feeder = await rig.feeder();
   await rig.feedNumbered(feeder, { topic, keys: 10, messages: 2, rows: 20 });
   await rig.egress();
-  await until(async () => (await countRecords(rig.brokers, topic)) === 40, { timeoutMs: 20_000 });
+  await until(async () => (await countRecords(rig.brokers, topic)) === 40, { timeoutMs: 30_000 });
   const admin = kafkaClient(rig.brokers).admin();
   await admin.connect();
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
@@ -56,7 +56,7 @@ test('without that its records wait, then become dead letters; other partitions 
     return text.includes(missing) && text;
   });
   assert.match(told, /does not exist: create it, or let Tributary do it by .*createTopics/);
-  await until(async () => (await countRecords(rig.brokers, present)) === 3, { timeoutMs: 15_000 });
+  await until(async () => (await countRecords(rig.brokers, present)) === 3, { timeoutMs: 30_000 });
   const letters = await rig.deadLetters();
   assert.deepEqual(
     letters.map(({ code, row }) => [code, row.topic, row.value?.toString()]),
@@ -96,7 +96,7 @@ for (const driver of ['kafkajs', 'platformatic']) {
     await sleep(1_000);
     await createTopic(rig.brokers, topic, 2);
     await admin.disconnect();
-    await until(async () => (await countRecords(rig.brokers, topic)) >= 40, { timeoutMs: 25_000 });
+    await until(async () => (await countRecords(rig.brokers, topic)) >= 40, { timeoutMs: 30_000 });
     const consumed = await readTopic(rig.brokers, topic);
     const later = new Set(
       consumed.filter(({ key }) => key?.startsWith('later')).map(({ key, value }) => `${key} ${value}`),

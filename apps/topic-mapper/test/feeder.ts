@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { publish, shape, type MapperFixture } from './mapper-fixture.ts';
 
 /** Appends numbered rows until it is stopped, as devices would: at some pace, and waiting where the log is full. */
-export class Feeder {
+export class Feeder implements AsyncDisposable {
   readonly #fixture: MapperFixture;
   readonly #running: Promise<void>;
   #stopped = false;
@@ -19,6 +19,13 @@ export class Feeder {
     await this.#running;
     await this.#fixture.appender.flush();
     return this.#count;
+  }
+
+  /** Ends it where a test fails before `stop`: it would publish on for ever. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    // What became of its last rows is nobody's question any more.
+    return this.#running.catch(() => undefined);
   }
 
   async #run({ bytes, perSecond }: { bytes: number; perSecond: number }): Promise<void> {

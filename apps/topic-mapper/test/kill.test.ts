@@ -61,7 +61,7 @@ describe('a mapper that is killed', () => {
     await using fixture = await startFixture();
     await fixture.apply(mappingText());
     const mapper = await fixture.mapper({ settings: SAME_NAME });
-    const feeder = new Feeder(fixture, { bytes: 1_000, perSecond: 3_000 });
+    await using feeder = new Feeder(fixture, { bytes: 1_000, perSecond: 3_000 });
     const kills = 10;
     for (let round = 0; round < kills; round++) {
       await written(fixture, () => true);
@@ -85,7 +85,7 @@ describe('a mapper that is killed', () => {
     await using fixture = await startFixture();
     await fixture.apply(mappingText());
     const mapper = await fixture.mapper({ settings: SAME_NAME });
-    const feeder = new Feeder(fixture, { bytes: 1_000, perSecond: 4_000 });
+    await using feeder = new Feeder(fixture, { bytes: 1_000, perSecond: 4_000 });
     for (let round = 0; round < 3; round++) {
       await sleep(500 + Math.random() * 500);
       await fixture.server.kill();

@@ -11,7 +11,7 @@ describe('another mapping version', () => {
     const texts = range(4).map((n) => mappingText().replace('kafka: devices', `kafka: devices-${n + 1}`));
     await fixture.apply(texts[0] ?? '');
     await fixture.mapper();
-    const feeder = new Feeder(fixture, { bytes: 100, perSecond: 2_000 });
+    await using feeder = new Feeder(fixture, { bytes: 100, perSecond: 2_000 });
     for (const text of texts.slice(1)) {
       const version = await fixture.apply(text);
       await until(async () => (await readOut(fixture, 0)).at(-1)?.position.mapping === version, {
@@ -66,14 +66,21 @@ describe('another mapping version', () => {
     await using fixture = await startFixture();
     const other = mappingText().replaceAll('main', 'other');
     await fixture.apply(mappingText());
-    await fixture.mapper();
+    const mapper = await fixture.mapper();
+    const worksForMain = async (): Promise<boolean> =>
+      (await (await mapper.get('/metrics')).text()).includes(
+        'tributary_mapper_mapping_version{cluster="main"',
+      );
     const put = async (n: number): Promise<void> => {
       fixture.appender.append(0, publish(n), null);
       await fixture.appender.flush();
     };
     await put(1);
     await covered(fixture);
+    assert.ok(await worksForMain());
     await fixture.apply(other);
+    // Until then a row may still be mapped by the version before.
+    await until(async () => !(await worksForMain()));
     await put(2);
     await covered(fixture, 'other');
     await fixture.cursors.remove('cluster_main', await fixture.topology());

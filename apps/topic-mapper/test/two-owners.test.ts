@@ -36,7 +36,7 @@ describe('two mappers', () => {
     await fixture.apply(mappingText());
     const settings = { 'lease.ttlMs': 3_000 };
     const mappers = [await fixture.mapper({ settings }), await fixture.mapper({ settings })] as const;
-    const feeder = new Feeder(fixture, { bytes: 1_000, perSecond: 3_000 });
+    await using feeder = new Feeder(fixture, { bytes: 1_000, perSecond: 3_000 });
     const deposed: number[] = [];
     for (let round = 0; round < 4; round++) {
       // Both partitions may be one's: freeze whoever has one.

@@ -6,7 +6,11 @@ import { ESLint } from 'eslint';
 import { root } from './workspace-root.ts';
 
 const rule = '@nx/enforce-module-boundaries';
-const eslint = new ESLint({ cwd: root });
+const eslint = new ESLint({
+  cwd: root,
+  // With CI set, typescript-eslint would take a file's text from the disk instead of the one it is given.
+  overrideConfig: { languageOptions: { parserOptions: { disallowAutomaticSingleRunInference: true } } },
+});
 
 /** Some source file of a project, by its path from the root. */
 async function sourceOf(project: string): Promise<string> {

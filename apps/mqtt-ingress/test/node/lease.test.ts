@@ -51,7 +51,7 @@ describe('the lease of a node', () => {
     assert.equal(await ready(first)(), false);
     assert.equal(await metric(second, 'tributary_leases_lost_total'), 0);
     await second.kill();
-    await until(ready(first), { timeoutMs: 10_000, what: 'the first has joined again' });
+    await until(ready(first), { timeoutMs: 30_000, what: 'the first has joined again' });
     using again = await RawClient.connect(first, { clientId: 'b' });
     again.publish('a', 'x', 1, 1);
     await again.take('puback');

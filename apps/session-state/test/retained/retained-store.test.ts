@@ -72,7 +72,7 @@ const texts = (store: RetainedStore, filter = '#'): string[] =>
 
 const stored = (store: RetainedStore) =>
   until(() => store.holdsFrom(0) === Infinity && store.holdsFrom(1) === Infinity, {
-    timeoutMs: 10_000,
+    timeoutMs: 30_000,
     what: 'all to be stored',
   });
 

@@ -4,7 +4,7 @@ import { TestingError } from '../errors.ts';
 export interface UntilOptions {
   /** What is awaited, as the error will say it: "until <what>". */
   what?: string;
-  /** Milliseconds until it is given up. Default 10 000. */
+  /** Milliseconds until it is given up. Default 30 000: a busy machine is no failure. */
   timeoutMs?: number;
   /** Milliseconds between two looks. Default 20. */
   intervalMs?: number;
@@ -21,7 +21,7 @@ export async function until<T>(
   predicate: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<Truthy<Awaited<T>>> {
-  const { what = 'the condition holds', timeoutMs = 10_000, intervalMs = 20, signal } = options;
+  const { what = 'the condition holds', timeoutMs = 30_000, intervalMs = 20, signal } = options;
   const deadline = performance.now() + timeoutMs;
   let cause: unknown;
   for (;;) {
