@@ -1,6 +1,6 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { buckets } from '@tributary/contracts';
-import { ensureLog, MappingVersions, openBucket } from '@tributary/log';
+import { ensureLog, MappingVersions, openBucket, Publisher } from '@tributary/log';
 import { openNats, runService } from '@tributary/service';
 import { ClusterSet } from './cluster/cluster-set.ts';
 import { MappingFollower } from './cluster/mapping-follower.ts';
@@ -18,11 +18,14 @@ await runService({
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
     const topology = await ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
-    const leases = await openBucket(js, buckets.leases, { replicas });
+    const leases = await openBucket(jetstream(await openNats(service, 'leases')), buckets.leases, {
+      replicas,
+    });
     const clusters = new ClusterSet({
       config,
       instance,
-      js,
+      nats,
+      publisher: new Publisher(nats),
       manager,
       topology,
       leases,

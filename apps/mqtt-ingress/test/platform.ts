@@ -1,4 +1,4 @@
-import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Envelope, streamNames, type RowView } from '@tributary/contracts';
 import { connectNats, StreamReader } from '@tributary/log';
@@ -68,7 +68,7 @@ export class Platform implements AsyncDisposable {
     const stream = streamNames.log(1, partition);
     const { state } = await this.manager.streams.info(stream);
     const ended = new AbortController();
-    await using reader = await StreamReader.open(jetstream(this.nats), {
+    using reader = await StreamReader.open(this.nats, {
       stream,
       from: Math.max(state.first_seq, 1),
       signal: ended.signal,

@@ -1,4 +1,5 @@
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { buckets, logReaders } from '@tributary/contracts';
 import {
@@ -31,6 +32,8 @@ export interface BrainOptions {
   nats: NatsConnection;
   js: JetStreamClient;
   manager: JetStreamManager;
+  /** `buckets.leases`, by a connection of its own. */
+  leases: KV;
   log: LogTopology;
 }
 
@@ -45,14 +48,13 @@ const RETAINED_SWEEP_MS = 60_000;
  * the lease does.
  */
 export async function runBrain(
-  { service, nats, js, manager, log }: BrainOptions,
+  { service, nats, js, manager, leases, log }: BrainOptions,
   lease: Lease,
 ): Promise<void> {
   const config: SessionStateConfig = service.config;
   const { signal } = lease;
   const replicas = config['log.replicas'];
   const open = (name: string) => openBucket(js, name, { replicas });
-  const leases = await open(buckets.leases);
   const subscriptions = await open(buckets.subscriptions);
   const cursors = new CursorRegistry(await open(buckets.cursors));
   await cursors.register(logReaders.sessionState, log);
@@ -94,7 +96,7 @@ export async function runBrain(
     (stream, partition) =>
       new PartitionWorker({
         service,
-        js,
+        nats,
         manager,
         cursors,
         stream,

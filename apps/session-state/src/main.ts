@@ -17,8 +17,12 @@ await runService({
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
     const log = await ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
-    const leases = await openBucket(js, buckets.leases, { replicas });
-    const seat = new Seat(service, leases, (lease) => runBrain({ service, nats, js, manager, log }, lease));
+    const leases = await openBucket(jetstream(await openNats(service, 'leases')), buckets.leases, {
+      replicas,
+    });
+    const seat = new Seat(service, leases, (lease) =>
+      runBrain({ service, nats, js, manager, leases, log }, lease),
+    );
     service.onStop('role', () => seat.left());
     service.admin.status('role', () => ({ routing: seat.routing }));
   },

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
-import { Membership, Ownership, type Lease } from '@tributary/log';
+import { aborted, Membership, Ownership, type Lease } from '@tributary/log';
 import type { Service } from '@tributary/service';
 import type { settings } from './config.ts';
 
@@ -80,9 +80,4 @@ export class Seat {
       this.#routing = false;
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -1,6 +1,6 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { buckets, OUT_HEADROOM_BYTES, OUT_PART_BYTES } from '@tributary/contracts';
-import { CursorRegistry, ensureLog, MappingVersions, openBucket } from '@tributary/log';
+import { CursorRegistry, ensureLog, MappingVersions, openBucket, Publisher } from '@tributary/log';
 import { openNats, runService } from '@tributary/service';
 import { reportCaches } from './cache-metrics.ts';
 import { settings } from './config.ts';
@@ -25,13 +25,16 @@ await runService({
     const topology = await ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
     const versions = new MappingVersions(await openBucket(js, buckets.config, { replicas }));
     const cursors = new CursorRegistry(await openBucket(js, buckets.cursors, { replicas }));
-    const leases = await openBucket(js, buckets.leases, { replicas });
+    const leases = await openBucket(jetstream(await openNats(service, 'leases')), buckets.leases, {
+      replicas,
+    });
     const library = new MappingLibrary(versions, config['mapper.cacheBytes']);
     const onChange = (): void => mapper.remap();
     const active = new ActiveMapping({ versions, library, health, log, onChange });
     const context = {
       config,
-      js,
+      nats,
+      publisher: new Publisher(nats),
       manager,
       topology,
       cursors,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
-import { Membership, Ownership, type Lease } from '@tributary/log';
+import { aborted, Membership, Ownership, type Lease } from '@tributary/log';
 import { parseResource, resourceName, type MapperContext } from './partition/partition-context.ts';
 import { PartitionWorker } from './partition/partition-worker.ts';
 
@@ -75,7 +75,7 @@ export class Mapper {
     this.#ownership = ownership;
     this.remap();
     try {
-      await ended(AbortSignal.any([signal, membership.lost]));
+      await aborted(AbortSignal.any([signal, membership.lost]));
     } finally {
       this.#ownership = null;
     }
@@ -91,9 +91,4 @@ export class Mapper {
       this.#workers.delete(lease.resource);
     }
   }
-}
-
-function ended(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -9,6 +9,7 @@ import {
   LogAppender,
   MappingVersions,
   openBucket,
+  Publisher,
   type LogTopology,
 } from '@tributary/log';
 import { compileMapping } from '@tributary/mapping';
@@ -44,7 +45,7 @@ export async function startFixture(options: NatsOptions = {}): Promise<MapperFix
   await topology();
   const versions = new MappingVersions(await openBucket(js, buckets.config, { replicas: 1 }));
   const cursors = new CursorRegistry(await openBucket(js, buckets.cursors, { replicas: 1 }));
-  const appender = new LogAppender(js, shape);
+  const appender = new LogAppender(new Publisher(nats), shape);
   starting.defer(() => appender.close());
   let version = 0;
   const scope = starting.move();

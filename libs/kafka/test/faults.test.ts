@@ -105,13 +105,17 @@ for (const driver of DRIVERS) {
     const producer = await connect();
     await producer.send(ledger.take(40));
     kafka.pause();
-    const hanging = failure(producer.send(ledger.take(40)));
-    await sleep(200);
-    const started = performance.now();
-    await producer.close();
-    assert.equal((await hanging).code, 'driver-closed');
-    assert.ok(performance.now() - started < 500);
-    kafka.resume();
+    try {
+      const hanging = failure(producer.send(ledger.take(40)));
+      await sleep(200);
+      const started = performance.now();
+      await producer.close();
+      assert.equal((await hanging).code, 'driver-closed');
+      assert.ok(performance.now() - started < 500);
+    } finally {
+      // The tests that follow need it.
+      kafka.resume();
+    }
     const connections = proxy.connections;
     await sleep(1_500);
     assert.equal(proxy.connections, connections, 'it connects no more');

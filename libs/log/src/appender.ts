@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { JetStreamClient } from '@nats-io/jetstream';
+import { PubHeaders } from '@nats-io/jetstream';
 import {
   DUPLICATE_WINDOW_MS,
   ENVELOPE_MAX_BYTES,
@@ -10,6 +10,10 @@ import {
   type RowInput,
 } from '@tributary/contracts';
 import { LogError } from './errors.ts';
+import type { Publisher } from './publisher.ts';
+
+/** How long one attempt waits for its answer. */
+const PUBLISH_MS = 3_000;
 
 /** Somebody who wants to know what became of a row. Called exactly once, never synchronously from `append`. */
 export interface AppendWaiter {
@@ -41,7 +45,7 @@ export interface AppenderOptions extends LogShape {
 export class LogAppender {
   readonly #partitions: PartitionAppender[];
 
-  constructor(js: JetStreamClient, options: AppenderOptions) {
+  constructor(publisher: Publisher, options: AppenderOptions) {
     const giveUpMs = options.giveUpMs ?? DUPLICATE_WINDOW_MS / 2 - 10_000;
     if (giveUpMs >= DUPLICATE_WINDOW_MS / 2) {
       throw new RangeError('giveUpMs must be below half the duplicate window');
@@ -56,7 +60,7 @@ export class LogAppender {
     };
     this.#partitions = Array.from(
       { length: options.partitions },
-      (_, p) => new PartitionAppender(js, subjects.log(options.generation, p), p, timing),
+      (_, p) => new PartitionAppender(publisher, subjects.log(options.generation, p), p, timing),
     );
   }
 
@@ -117,7 +121,7 @@ interface SealedEnvelope {
 }
 
 class PartitionAppender {
-  readonly #js: JetStreamClient;
+  readonly #publisher: Publisher;
   readonly #subject: string;
   readonly #partition: number;
   readonly #timing: Timing;
@@ -136,8 +140,8 @@ class PartitionAppender {
   #resume: (() => void)[] = [];
   #idle: (() => void)[] = [];
 
-  constructor(js: JetStreamClient, subject: string, partition: number, timing: Timing) {
-    this.#js = js;
+  constructor(publisher: Publisher, subject: string, partition: number, timing: Timing) {
+    this.#publisher = publisher;
     this.#subject = subject;
     this.#partition = partition;
     this.#timing = timing;
@@ -244,11 +248,11 @@ class PartitionAppender {
   }
 
   async #publishUntilStored(frame: Buffer, msgID: string, deadline: number): Promise<number> {
+    const headers = [[PubHeaders.MsgIdHdr, msgID]] as const;
     for (let attempt = 0; ; attempt++) {
       try {
-        // Any answer but a plain acknowledgement with a sequence is a retry.
-        const ack = await this.#js.publish(this.#subject, frame, { msgID, timeout: 3_000 });
-        if (ack.seq > 0) return ack.seq;
+        const { seq } = await this.#publisher.publish(this.#subject, frame, headers, PUBLISH_MS);
+        return seq;
       } catch (error) {
         this.#timing.onRetry(this.#partition, error);
         if (this.#closed || performance.now() >= deadline) throw error;

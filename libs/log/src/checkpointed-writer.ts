@@ -1,8 +1,12 @@
-import { headers as natsHeaders } from '@nats-io/transport-node';
-import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import { PubHeaders, type JetStreamManager } from '@nats-io/jetstream';
 import { outHeaders, parseOutHeaders, type OutPosition } from '@tributary/contracts';
 import { ApiCode, isApiError } from './api-codes.ts';
 import { LogError } from './errors.ts';
+import type { Publisher } from './publisher.ts';
+import { pause } from './wait.ts';
+
+/** How long one attempt waits for its answer. */
+const PUBLISH_MS = 3_000;
 
 /** The last message of a stream that serves as its own checkpoint. */
 export interface Checkpoint {
@@ -28,7 +32,7 @@ export async function readCheckpoint(
 }
 
 export interface WriterOptions {
-  js: JetStreamClient;
+  publisher: Publisher;
   manager: JetStreamManager;
   stream: string;
   subject: string;
@@ -67,15 +71,16 @@ export class CheckpointedWriter {
    * @throws LogError 'deposed' if somebody else has written, 'closed' if the signal ended the attempts.
    */
   async write(position: OutPosition, data: Uint8Array): Promise<number> {
-    const { js, stream, subject, signal, onRetry } = this.#options;
+    const { publisher, stream, subject, signal, onRetry } = this.#options;
+    const headers = [
+      ...outHeaders(position),
+      [PubHeaders.ExpectedLastSeqHdr, String(this.#lastSequence)],
+    ] as const;
     for (let attempt = 0; ; attempt++) {
       if (signal.aborted) throw new LogError('closed', `writing ${stream} was ended`);
       try {
-        const headers = natsHeaders();
-        for (const [name, value] of outHeaders(position)) headers.set(name, value);
-        const expect = { lastSequence: this.#lastSequence };
-        const ack = await js.publish(subject, data, { headers, expect, timeout: 3_000 });
-        if (ack.seq > 0) return (this.#lastSequence = ack.seq);
+        const { seq } = await publisher.publish(subject, data, headers, PUBLISH_MS);
+        return (this.#lastSequence = seq);
       } catch (error) {
         if (isApiError(error, ApiCode.wrongLastSequence)) return await this.#resolve(position);
         onRetry?.(error);
@@ -103,16 +108,4 @@ function samePosition(a: OutPosition, b: OutPosition): boolean {
     a.parts === b.parts &&
     a.mapping === b.mapping
   );
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

@@ -18,7 +18,9 @@ export {
 } from './member-view.ts';
 export * from './membership.ts';
 export * from './ownership.ts';
+export * from './publisher.ts';
 export * from './reader.ts';
 export { rendezvous } from './rendezvous.ts';
 export * from './streams.ts';
 export * from './topology.ts';
+export { aborted, pause } from './wait.ts';

@@ -1,13 +1,12 @@
-import { DeliverPolicy, type ConsumerMessages, type JetStreamClient, type JsMsg } from '@nats-io/jetstream';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { StreamMeta } from '@tributary/contracts';
 import { LogError } from './errors.ts';
+import { PullConsumer } from './pull-consumer.ts';
+import { pause } from './wait.ts';
 
-/**
- * Messages asked for ahead. What all readers of a connection have asked for must stay well below the 64 MiB after which
- * nats-server cuts a slow consumer off; and heartbeats queue behind it: with 128 full envelopes each they came so late
- * that the consumer was taken for lost and created anew, again and again.
- */
-const PREFETCH = 16;
+const BUFFER_BYTES = 8 * 1024 * 1024;
+const REOPEN_MS = 250;
 
 /** One message of a stream at its position. */
 export interface StreamMessage {
@@ -24,15 +23,13 @@ export interface ReaderOptions {
   /** First sequence to read: checkpoint + 1. */
   from: number;
   /**
-   * Incarnation that the positions belong to. The client makes its consumer anew after an interruption; a stream
-   * that was deleted and created again meanwhile has other messages at the same positions, and ends the reader
-   * with 'incarnation-unknown'.
+   * Incarnation that the positions belong to. The consumer is made anew after an interruption; a stream that was
+   * deleted and created again meanwhile has other messages at the same positions, and ends the reader with
+   * 'incarnation-unknown'.
    */
   incarnation?: string;
   signal: AbortSignal;
-  /** Messages asked for ahead of `take`. */
-  prefetch?: number;
-  /** Most bytes buffered ahead of `take` before reading pauses. */
+  /** Most bytes buffered ahead of `take`, but for a single message that is larger. */
   bufferBytes?: number;
 }
 
@@ -42,38 +39,35 @@ export interface ReaderOptions {
  * ends the reader with 'position-gap' instead of passing over it.
  */
 export class StreamReader {
+  readonly #nats: NatsConnection;
+  readonly #manager: JetStreamManager;
   readonly #options: ReaderOptions;
+  readonly #bufferBytes: number;
   readonly #queue: StreamMessage[] = [];
   #queuedBytes = 0;
   #next: number;
   #error: Error | null = null;
   #ended = false;
-  #messages: ConsumerMessages | null = null;
-  readonly #js: JetStreamClient;
-  /** Name of the consumer whose stream was verified last. */
-  #consumer = '';
+  #consumer: PullConsumer | null = null;
   #wakeTaker: (() => void) | null = null;
-  #wakePump: (() => void) | null = null;
+  readonly #end = (): void => this.#close();
 
-  private constructor(js: JetStreamClient, options: ReaderOptions) {
-    this.#js = js;
+  private constructor(nats: NatsConnection, manager: JetStreamManager, options: ReaderOptions) {
+    this.#nats = nats;
+    this.#manager = manager;
     this.#options = options;
+    this.#bufferBytes = options.bufferBytes ?? BUFFER_BYTES;
     this.#next = options.from;
   }
 
-  static async open(js: JetStreamClient, options: ReaderOptions): Promise<StreamReader> {
-    const reader = new StreamReader(js, options);
-    const consumer = await js.consumers.get(options.stream, {
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: options.from,
-    });
-    // A pull that lives for two seconds only also means that a lost consumer is noticed within seconds.
-    const messages = await consumer.consume({ max_messages: options.prefetch ?? PREFETCH, expires: 2_000 });
-    reader.#messages = messages;
-    const stop = (): void => reader.#end();
-    options.signal.addEventListener('abort', stop, { once: true });
-    if (options.signal.aborted) stop();
-    void reader.#pump(messages);
+  /** Errors: those of the JetStream API, and 'incarnation-unknown'. Later interruptions are waited out. */
+  static async open(nats: NatsConnection, options: ReaderOptions): Promise<StreamReader> {
+    const manager = await jetstreamManager(nats, { checkAPI: false });
+    const reader = new StreamReader(nats, manager, options);
+    const consumer = await reader.#consume();
+    options.signal.addEventListener('abort', reader.#end, { once: true });
+    if (options.signal.aborted) reader.#close();
+    void reader.#run(consumer);
     return reader;
   }
 
@@ -102,13 +96,12 @@ export class StreamReader {
     }
     const taken = this.#queue.splice(0, count);
     this.#queuedBytes -= bytes;
-    this.#wakePump?.();
+    this.#consumer?.pull();
     return taken;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#end();
-    await this.#messages?.closed();
+  [Symbol.dispose](): void {
+    this.#close();
   }
 
   #arrival(waitMs: number): Promise<void> {
@@ -122,49 +115,67 @@ export class StreamReader {
     });
   }
 
-  async #pump(messages: ConsumerMessages): Promise<void> {
-    const limit = this.#options.bufferBytes ?? 8 * 1024 * 1024;
-    try {
-      for await (const message of messages) {
+  /** One consumer after the other, each from where the last one ended. */
+  async #run(first: PullConsumer): Promise<void> {
+    const { signal } = this.#options;
+    let consumer: PullConsumer | null = first;
+    while (!this.#ended) {
+      try {
+        consumer ??= await this.#consume();
         if (this.#ended) break;
-        if (message.info.consumer !== this.#consumer) await this.#verify(message.info.consumer);
-        this.#accept(message);
-        this.#wakeTaker?.();
-        // Not iterating on is the back-pressure: the client pulls ahead only as far as it is iterated.
-        while (this.#queuedBytes > limit && !this.#ended) {
-          await new Promise<void>((resolve) => (this.#wakePump = resolve));
-        }
+        this.#consumer = consumer;
+        consumer.pull();
+        await consumer.lost;
+      } catch (error) {
+        if (error instanceof LogError) this.#fail(error);
       }
-    } catch (error) {
-      this.#error ??= error instanceof Error ? error : new Error('reading ended', { cause: error });
+      consumer?.close();
+      consumer = null;
+      if (!this.#ended) await pause(REOPEN_MS, signal);
     }
-    this.#end();
+    consumer?.close();
+  }
+
+  async #consume(): Promise<PullConsumer> {
+    const { stream } = this.#options;
+    const consumer = await PullConsumer.create({
+      nats: this.#nats,
+      manager: this.#manager,
+      stream,
+      from: this.#next,
+      maxBytes: this.#bufferBytes / 2,
+      onMessage: (message) => this.#accept(message),
+      hasRoom: () => this.#queuedBytes <= this.#bufferBytes / 2,
+    });
+    try {
+      await this.#verify();
+    } catch (error) {
+      consumer.close();
+      throw error;
+    }
+    return consumer;
   }
 
   /** Asked after the consumer exists, so the answer is about the stream that the consumer reads. */
-  async #verify(consumer: string): Promise<void> {
+  async #verify(): Promise<void> {
     const { stream, incarnation } = this.#options;
-    while (incarnation !== undefined && !this.#ended) {
-      const found = await incarnationOf(this.#js, stream);
-      if (found === incarnation) break;
-      if (found !== null) {
-        throw new LogError(
-          'incarnation-unknown',
-          `stream ${stream} is now ${found}, but ${incarnation} was being read: it was created anew`,
-        );
-      }
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-    this.#consumer = consumer;
+    if (incarnation === undefined) return;
+    const { config } = await this.#manager.streams.info(stream);
+    const found = config.metadata?.[StreamMeta.incarnation] ?? '';
+    if (found === incarnation) return;
+    throw new LogError(
+      'incarnation-unknown',
+      `stream ${stream} is now ${found}, but ${incarnation} was being read: it was created anew`,
+    );
   }
 
-  #accept(message: JsMsg): void {
-    const sequence = message.seq;
+  #accept(message: Msg): void {
+    if (this.#ended) return;
+    const { sequence, storedAtMs } = positionOf(message.reply ?? '');
     if (sequence !== this.#next) {
-      throw new LogError(
-        'position-gap',
-        `stream ${this.#options.stream} continues at ${sequence}, but ${this.#next} has not been read yet`,
-      );
+      const error = `stream ${this.#options.stream} continues at ${sequence}, but ${this.#next} has not been read yet`;
+      this.#fail(new LogError('position-gap', error));
+      return;
     }
     this.#next = sequence + 1;
     this.#queuedBytes += message.data.length;
@@ -172,26 +183,34 @@ export class StreamReader {
       sequence,
       data: message.data,
       header: (name) => message.headers?.get(name) ?? '',
-      storedAtMs: () => Number(message.timestampNanos / 1_000_000n),
+      storedAtMs,
     });
+    this.#wakeTaker?.();
   }
 
-  #end(): void {
+  #fail(error: LogError): void {
+    this.#error ??= error;
+    this.#close();
+  }
+
+  #close(): void {
     if (this.#ended) return;
     this.#ended = true;
-    void this.#messages?.close();
+    this.#options.signal.removeEventListener('abort', this.#end);
+    this.#consumer?.close();
     this.#wakeTaker?.();
-    this.#wakePump?.();
   }
 }
 
-/** Null if nobody answers at the moment. */
-async function incarnationOf(js: JetStreamClient, stream: string): Promise<string | null> {
-  try {
-    const manager = await js.jetstreamManager(false);
-    const { config } = await manager.streams.info(stream);
-    return config.metadata?.[StreamMeta.incarnation] ?? '';
-  } catch {
-    return null;
-  }
+/**
+ * What the reply subject of a delivered message says: $JS.ACK.[domain.account.]stream.consumer.deliveries.sequence.
+ * delivery.nanoseconds.pending[.random], the bracketed parts from some servers only (NATS ADR 15).
+ */
+function positionOf(reply: string): Pick<StreamMessage, 'sequence' | 'storedAtMs'> {
+  const tokens = reply.split('.');
+  const deliveries = tokens.length >= 11 ? 6 : 4;
+  return {
+    sequence: Number(tokens[deliveries + 1]),
+    storedAtMs: () => Math.floor(Number(tokens[deliveries + 3]) / 1e6),
+  };
 }

@@ -21,7 +21,7 @@ describe('appending to the log', () => {
   it('stores rows in order and says so in order, in far fewer envelopes than rows', async () => {
     await using log = await startLog();
     await ensureLog(log.manager, shape, limits);
-    const appender = new LogAppender(log.js, shape);
+    const appender = new LogAppender(log.publisher, shape);
     const outcomes = new Outcomes();
     for (const n of range(10_000)) {
       appender.append(0, numbered(n), outcomes.waiter(n));
@@ -37,7 +37,7 @@ describe('appending to the log', () => {
   it('lets the first row of an idle partition leave at once, without waiting for its linger', async () => {
     await using log = await startLog();
     await ensureLog(log.manager, shape, limits);
-    const appender = new LogAppender(log.js, { ...shape, lingerMs: 60_000 });
+    const appender = new LogAppender(log.publisher, { ...shape, lingerMs: 60_000 });
     const outcomes = new Outcomes();
     appender.append(0, numbered(0), outcomes.waiter(0));
     await until(() => outcomes.settled === 1, { timeoutMs: 5_000, what: 'the row to be stored' });
@@ -47,7 +47,7 @@ describe('appending to the log', () => {
   it('tells each row its sequence and its index in the envelope', async () => {
     await using log = await startLog();
     await ensureLog(log.manager, shape, limits);
-    const appender = new LogAppender(log.js, shape);
+    const appender = new LogAppender(log.publisher, shape);
     const positions: string[] = [];
     const waiter = { stored: (s: number, r: number) => positions.push(`${s}.${r}`), failed: assert.fail };
     for (const n of range(3)) appender.append(1, numbered(n), waiter);
@@ -59,7 +59,7 @@ describe('appending to the log', () => {
     await using log = await startLog();
     await ensureLog(log.manager, shape, limits);
     let retries = 0;
-    const appender = new LogAppender(log.js, { ...shape, onRetry: () => retries++ });
+    const appender = new LogAppender(log.publisher, { ...shape, onRetry: () => retries++ });
     const outcomes = new Outcomes();
     let appended = 0;
     const producing = (async () => {
@@ -87,7 +87,7 @@ describe('appending to the log', () => {
   it('asks for a pause above its high-water mark while the server hangs, and resumes', async () => {
     await using log = await startLog();
     await ensureLog(log.manager, shape, limits);
-    const appender = new LogAppender(log.js, { ...shape, highWaterBytes: 100_000 });
+    const appender = new LogAppender(log.publisher, { ...shape, highWaterBytes: 100_000 });
     const outcomes = new Outcomes();
     log.server.pause();
     let n = 0;
@@ -107,7 +107,7 @@ describe('appending to the log', () => {
   it('gives up within bounds, fails what came after too, and goes on when the server is back', async () => {
     await using log = await startLog();
     await ensureLog(log.manager, shape, limits);
-    const appender = new LogAppender(log.js, { ...shape, giveUpMs: 500 });
+    const appender = new LogAppender(log.publisher, { ...shape, giveUpMs: 500 });
     const outcomes = new Outcomes();
     await log.server.kill();
     appender.append(0, numbered(0), outcomes.waiter(0));
@@ -135,7 +135,7 @@ describe('appending to the log', () => {
   it('keeps a full store from losing anything: rows wait and are stored when there is room', async () => {
     await using log = await startLog();
     await ensureLog(log.manager, shape, { ...limits, maxBytes: 600_000 });
-    const appender = new LogAppender(log.js, shape);
+    const appender = new LogAppender(log.publisher, shape);
     const outcomes = new Outcomes();
     for (const n of range(1_500)) {
       appender.append(0, numbered(n, 1_000), outcomes.waiter(n));
@@ -160,7 +160,7 @@ describe('appending to the log', () => {
   it('fails what is unconfirmed when it is closed', async () => {
     await using log = await startLog();
     await ensureLog(log.manager, shape, limits);
-    const appender = new LogAppender(log.js, shape);
+    const appender = new LogAppender(log.publisher, shape);
     const outcomes = new Outcomes();
     appender.append(0, numbered(0), outcomes.waiter(0));
     appender.close();

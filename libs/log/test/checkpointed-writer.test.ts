@@ -19,7 +19,7 @@ const at = (n: number, epoch = 1): OutPosition => ({
 });
 
 const options = (log: LogFixture, signal = new AbortController().signal): WriterOptions => ({
-  js: log.js,
+  publisher: log.publisher,
   manager: log.manager,
   stream,
   subject,

@@ -51,7 +51,7 @@ describe('cursors and purge', () => {
     const topology = await ensureLog(log.manager, shape, limits);
     const incarnation = topology.streams[0]?.incarnation ?? '';
     const cursors = new CursorRegistry(await openBucket(log.js, buckets.cursors, { replicas: 1 }));
-    const appender = new LogAppender(log.js, shape);
+    const appender = new LogAppender(log.publisher, shape);
     for (const n of range(10)) {
       appender.append(0, numbered(n), null);
       await appender.flush();
@@ -78,7 +78,7 @@ describe('cursors and purge', () => {
     await using log = await startLog();
     await ensureLog(log.manager, shape, limits);
     const cursors = new CursorRegistry(await openBucket(log.js, buckets.cursors, { replicas: 1 }));
-    const appender = new LogAppender(log.js, shape);
+    const appender = new LogAppender(log.publisher, shape);
     appender.append(0, numbered(0), null);
     await appender.flush();
     const purger = new LogPurger(log.manager, cursors);

@@ -2,7 +2,7 @@ import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManage
 import type { NatsConnection } from '@nats-io/transport-node';
 import { EMPTY, Envelope, RowKind, type LogShape, type RowInput, type RowView } from '@tributary/contracts';
 import { startNats, type NatsServer } from '@tributary/testing';
-import { connectNats, type AppendWaiter, type LogError } from '../src/mod.ts';
+import { connectNats, Publisher, type AppendWaiter, type LogError } from '../src/mod.ts';
 
 export const shape: LogShape = { generation: 1, partitions: 2 };
 export const limits = { maxBytes: 256 * 1024 * 1024, replicas: 1 };
@@ -12,6 +12,7 @@ export interface LogFixture extends AsyncDisposable {
   server: NatsServer;
   nats: NatsConnection;
   js: JetStreamClient;
+  publisher: Publisher;
   manager: JetStreamManager;
 }
 
@@ -22,6 +23,7 @@ export async function startLog(): Promise<LogFixture> {
     server,
     nats,
     js: jetstream(nats),
+    publisher: new Publisher(nats),
     manager: await jetstreamManager(nats),
     [Symbol.asyncDispose]: async () => {
       await nats.close();

@@ -8,7 +8,7 @@ import { limits, numbered, numberOf, range, shape, startLog, type LogFixture } f
 const stream = streamNames.log(1, 0);
 
 async function fill(log: LogFixture, count: number, bytes = 0): Promise<void> {
-  const appender = new LogAppender(log.js, shape);
+  const appender = new LogAppender(log.publisher, shape);
   for (const n of range(count)) {
     appender.append(0, numbered(n, bytes), null);
     if (n % 10 === 9) await appender.flush();
@@ -31,7 +31,7 @@ describe('reading a stream by position', () => {
     await using log = await startLog();
     await ensureLog(log.manager, shape, limits);
     await fill(log, 100);
-    await using reader = await StreamReader.open(log.js, {
+    using reader = await StreamReader.open(log.nats, {
       stream,
       from: 3,
       signal: AbortSignal.timeout(60_000),
@@ -45,7 +45,7 @@ describe('reading a stream by position', () => {
     await using log = await startLog();
     await ensureLog(log.manager, shape, limits);
     await fill(log, 50, 1_000);
-    await using reader = await StreamReader.open(log.js, {
+    using reader = await StreamReader.open(log.nats, {
       stream,
       from: 1,
       signal: AbortSignal.timeout(60_000),
@@ -66,10 +66,9 @@ describe('reading a stream by position', () => {
       stream,
       from: 1,
       signal: AbortSignal.timeout(120_000),
-      prefetch: 16,
       bufferBytes: 1_000,
     };
-    await using reader = await StreamReader.open(log.js, options);
+    using reader = await StreamReader.open(log.nats, options);
     const numbers = await readNumbers(reader, 500);
     for (let round = 0; round < 2; round++) {
       await log.server.kill();
@@ -85,7 +84,7 @@ describe('reading a stream by position', () => {
     await ensureLog(log.manager, shape, limits);
     await fill(log, 50);
     await log.manager.streams.purge(stream, { seq: 3 });
-    await using reader = await StreamReader.open(log.js, {
+    using reader = await StreamReader.open(log.nats, {
       stream,
       from: 1,
       signal: AbortSignal.timeout(60_000),
@@ -97,7 +96,7 @@ describe('reading a stream by position', () => {
     await using log = await startLog();
     const [identity] = (await ensureLog(log.manager, shape, limits)).streams;
     await fill(log, 50);
-    await using reader = await StreamReader.open(log.js, {
+    using reader = await StreamReader.open(log.nats, {
       stream,
       from: 1,
       incarnation: identity?.incarnation ?? '',
@@ -119,10 +118,9 @@ describe('reading a stream by position', () => {
       stream,
       from: 1,
       signal: AbortSignal.timeout(60_000),
-      prefetch: 16,
       bufferBytes: 500_000,
     };
-    await using reader = await StreamReader.open(log.js, options);
+    using reader = await StreamReader.open(log.nats, options);
     await delay(1_500);
     const grown = process.memoryUsage().arrayBuffers - before;
     console.log(`buffered about ${(grown / 1e6).toFixed(1)} MB of 30 MB`);
@@ -130,11 +128,94 @@ describe('reading a stream by position', () => {
     assert.deepEqual(await readNumbers(reader, 3_000), range(3_000));
   });
 
+  it('goes on in another consumer where the server has lost the one it had', async () => {
+    await using log = await startLog();
+    await ensureLog(log.manager, shape, limits);
+    await fill(log, 50);
+    using reader = await StreamReader.open(log.nats, {
+      stream,
+      from: 1,
+      signal: AbortSignal.timeout(60_000),
+    });
+    assert.deepEqual(await readNumbers(reader, 50), range(50));
+    for await (const { name } of log.manager.consumers.list(stream)) {
+      await log.manager.consumers.delete(stream, name);
+    }
+    await fill(log, 50);
+    assert.deepEqual(await readNumbers(reader, 50), range(50));
+  });
+
+  it('reads all in order while the server hangs for longer than its patience', async () => {
+    await using log = await startLog();
+    await ensureLog(log.manager, shape, limits);
+    await fill(log, 4_000, 500);
+    using reader = await StreamReader.open(log.nats, {
+      stream,
+      from: 1,
+      signal: AbortSignal.timeout(120_000),
+      bufferBytes: 20_000,
+    });
+    const numbers = await readNumbers(reader, 1_000);
+    log.server.pause();
+    await delay(6_000);
+    log.server.resume();
+    numbers.push(...(await readNumbers(reader, 3_000)));
+    assert.deepEqual(numbers, range(4_000));
+  });
+
+  it('takes messages that are larger than all it may buffer', async () => {
+    await using log = await startLog();
+    await ensureLog(log.manager, shape, limits);
+    await fill(log, 60, 20_000);
+    using reader = await StreamReader.open(log.nats, {
+      stream,
+      from: 1,
+      signal: AbortSignal.timeout(60_000),
+      bufferBytes: 1_000,
+    });
+    assert.deepEqual(await readNumbers(reader, 60), range(60));
+  });
+
+  it('is not cut off as a slow consumer, however many readers share a connection and have a backlog', async () => {
+    const [STREAMS, MESSAGES, BYTES] = [16, 24, 500 * 1024];
+    await using log = await startLog();
+    const drops: string[] = [];
+    void (async () => {
+      for await (const { type } of log.nats.status()) if (type === 'disconnect') drops.push(type);
+    })();
+    for (const n of range(STREAMS)) {
+      await log.manager.streams.add({ name: `S${n}`, subjects: [`s.${n}`] });
+      for (let m = 0; m < MESSAGES; m++) {
+        await log.publisher.publish(`s.${n}`, new Uint8Array(BYTES), [], 10_000);
+      }
+    }
+    const read = async (n: number): Promise<number> => {
+      using reader = await StreamReader.open(log.nats, {
+        stream: `S${n}`,
+        from: 1,
+        signal: AbortSignal.timeout(120_000),
+      });
+      let count = 0;
+      while (count < MESSAGES) {
+        count += (await reader.take(1)).length;
+        // What a reader does with it: the event loop is busy.
+        for (const end = performance.now() + 5; performance.now() < end;);
+      }
+      return reader.position;
+    };
+    const positions = await Promise.all(range(STREAMS).map(read));
+    assert.deepEqual(
+      positions,
+      range(STREAMS).map(() => MESSAGES + 1),
+    );
+    assert.deepEqual(drops, []);
+  });
+
   it('ends with its signal', async () => {
     await using log = await startLog();
     await ensureLog(log.manager, shape, limits);
     const controller = new AbortController();
-    await using reader = await StreamReader.open(log.js, { stream, from: 1, signal: controller.signal });
+    using reader = await StreamReader.open(log.nats, { stream, from: 1, signal: controller.signal });
     const taking = reader.take(1_000);
     controller.abort();
     assert.deepEqual(await taking, []);

@@ -4,35 +4,38 @@ import type { Service } from './service.ts';
 import type { CommonSettings } from './settings/common.ts';
 import type { Config } from './settings/declaration.ts';
 
-const COMPONENT = 'nats';
-
 /**
  * Connects a service to NATS as its settings say and keeps its health and metrics up to date. The connection is
- * closed when the service stops, after everything that was registered later.
+ * closed when the service stops, after everything that was registered later. Leases have a connection of their own:
+ * their renewal must not wait behind megabytes of messages.
  * @throws LogError 'unreachable', 'server-too-old', 'jetstream-missing'
  */
-export async function openNats(service: Service): Promise<NatsConnection> {
+export async function openNats(
+  service: Service,
+  purpose: 'data' | 'leases' = 'data',
+): Promise<NatsConnection> {
+  const component = purpose === 'data' ? 'nats' : `nats ${purpose}`;
   const { config, health, metrics, log, name, instance } = service;
-  health.set(COMPONENT, false, `connecting to ${config['nats.servers'].join(', ')}`);
+  health.set(component, false, `connecting to ${config['nats.servers'].join(', ')}`);
   const nats = await connectNats({
     servers: [...config['nats.servers']],
-    name: `${name} ${instance}`,
+    name: `${name} ${instance} ${purpose}`,
     ...credentials(config),
   });
-  service.onStop(COMPONENT, () => nats.close());
+  service.onStop(component, () => nats.close());
   let connected = true;
-  health.set(COMPONENT, true);
-  metrics.gauge('tributary_nats_connected', {}, () => Number(connected));
-  const reconnects = metrics.counter('tributary_nats_reconnects_total');
+  health.set(component, true);
+  metrics.gauge('tributary_nats_connected', { connection: purpose }, () => Number(connected));
+  const reconnects = metrics.counter('tributary_nats_reconnects_total', { connection: purpose });
   void (async () => {
     for await (const { type } of nats.status()) {
       if (type === 'disconnect') {
         connected = false;
-        health.set(COMPONENT, false, `no connection to ${config['nats.servers'].join(', ')}`);
+        health.set(component, false, `no connection to ${config['nats.servers'].join(', ')}`);
       } else if (type === 'reconnect') {
         connected = true;
         reconnects.add();
-        health.set(COMPONENT, true);
+        health.set(component, true);
         log.info({ server: nats.getServer() }, 'connected to NATS again');
       }
     }

@@ -1,6 +1,7 @@
-import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { KafkaAdmin } from '@tributary/kafka';
-import type { LogTopology } from '@tributary/log';
+import type { LogTopology, Publisher } from '@tributary/log';
 import type { ResolvedCluster } from '@tributary/mapping';
 import type { Log } from '@tributary/service';
 import type { Metrics } from '@tributary/telemetry';
@@ -13,7 +14,8 @@ export interface ClusterContext {
   readonly cluster: ResolvedCluster;
   readonly config: EgressConfig;
   readonly instance: string;
-  readonly js: JetStreamClient;
+  readonly nats: NatsConnection;
+  readonly publisher: Publisher;
   readonly manager: JetStreamManager;
   readonly topology: LogTopology;
   readonly admin: KafkaAdmin;

@@ -1,8 +1,17 @@
-import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { JetStreamManager } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { deadLetterStream } from '@tributary/contracts';
 import { KafkaAdmin } from '@tributary/kafka';
-import { ensureOut, ensureStream, Membership, Ownership, type Lease, type LogTopology } from '@tributary/log';
+import {
+  ensureOut,
+  ensureStream,
+  Membership,
+  Ownership,
+  type Lease,
+  type LogTopology,
+  type Publisher,
+} from '@tributary/log';
 import type { ResolvedCluster } from '@tributary/mapping';
 import type { Health, Log } from '@tributary/service';
 import type { Metrics } from '@tributary/telemetry';
@@ -18,7 +27,8 @@ import { ClusterHealth } from './cluster-health.ts';
 export interface EgressResources {
   readonly config: EgressConfig;
   readonly instance: string;
-  readonly js: JetStreamClient;
+  readonly nats: NatsConnection;
+  readonly publisher: Publisher;
   readonly manager: JetStreamManager;
   readonly topology: LogTopology;
   /** `buckets.leases` */

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
-import { headers as natsHeaders } from '@nats-io/transport-node';
+import { PubHeaders, type JetStreamManager } from '@nats-io/jetstream';
 import {
   DeadLetterHeader,
   deadLetterData,
@@ -9,10 +8,10 @@ import {
   subjects,
   type DeadLetter,
 } from '@tributary/contracts';
-import { ApiCode, isApiError } from '@tributary/log';
+import { ApiCode, isApiError, type Publisher } from '@tributary/log';
 
 export interface DeadLetterStoreOptions {
-  readonly js: JetStreamClient;
+  readonly publisher: Publisher;
   readonly manager: JetStreamManager;
   readonly cluster: string;
   /** Partition of the log. */
@@ -26,6 +25,7 @@ export interface DeadLetterStoreOptions {
 
 /** Letters on their way at once. */
 const WINDOW = 64;
+const PUBLISH_MS = 5_000;
 const LONGEST_PAUSE_MS = 2_000;
 
 /** Stores dead letters, each once however often it is put. While the store is full or away, putting waits. */
@@ -75,13 +75,13 @@ export class DeadLetterStore {
   }
 
   async #publish(subject: string, letter: DeadLetter, data: Buffer): Promise<void> {
-    const headers = natsHeaders();
-    for (const [name, value] of deadLetterHeaders(letter)) headers.set(name, value);
-    await this.#options.js.publish(subject, data, {
-      headers,
-      expect: { lastSubjectSequence: 0, streamName: streamNames.deadLetters(this.#options.cluster) },
-      timeout: 5_000,
-    });
+    const { publisher, cluster } = this.#options;
+    const headers = [
+      ...deadLetterHeaders(letter),
+      [PubHeaders.ExpectedLastSubjectSequenceHdr, '0'],
+      [PubHeaders.ExpectedStreamHdr, streamNames.deadLetters(cluster)],
+    ] as const;
+    await publisher.publish(subject, data, headers, PUBLISH_MS);
   }
 
   async #incarnationOf(subject: string): Promise<string | undefined> {

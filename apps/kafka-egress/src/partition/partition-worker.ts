@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { outStream, streamNames } from '@tributary/contracts';
-import { LogError, StreamReader, type Lease } from '@tributary/log';
+import { aborted, LogError, StreamReader, type Lease } from '@tributary/log';
 import type { ClusterContext } from '../cluster/cluster-context.ts';
 import { DeadLetterStore } from '../dead-letters/dead-letter-store.ts';
 import { HaltError } from '../errors.ts';
@@ -22,8 +22,6 @@ import { PartitionSender } from './partition-sender.ts';
 /** How long a send in flight may take to end once the partition is to be let go of, in ms. */
 const GRACE_MS = 3_000;
 const TRIM_EVERY_MS = 1_000;
-/** Messages of OUT asked for ahead: each may have 512 KiB, and many partitions share a connection. */
-const PREFETCH = 8;
 
 /** Brings one partition of one cluster from OUT to Kafka for as long as a lease lasts. */
 export class PartitionWorker {
@@ -70,7 +68,7 @@ export class PartitionWorker {
         if (!isFinding(error)) throw error;
         log.error({ code: error.code, where: this.#where, error }, 'partition halted');
         health.set(this.partition, 'halted', error.message);
-        await ended(stop);
+        await aborted(stop);
       }
     } finally {
       hard.abort();
@@ -81,7 +79,7 @@ export class PartitionWorker {
   }
 
   async #work(): Promise<void> {
-    const { cluster, config, topology, manager, js, log } = this.#context;
+    const { cluster, config, topology, manager, nats, log } = this.#context;
     const hard = this.#hard.signal;
     await using slot = this.#slot();
     const positions = this.#positionTopic();
@@ -132,13 +130,12 @@ export class PartitionWorker {
       metrics: this.#metrics,
       onCommitted: (commit) => this.trimmer.committed(commit),
     });
-    await using reader = await StreamReader.open(js, {
+    using reader = await StreamReader.open(nats, {
       stream: declaration.name,
       from: ends.firstSequence,
       incarnation: ends.incarnation,
       signal: AbortSignal.any([hard, this.#lease.signal]),
       bufferBytes: config['egress.bufferBytes'],
-      prefetch: PREFETCH,
     });
     const intake = new PartitionIntake({
       reader,
@@ -218,9 +215,9 @@ export class PartitionWorker {
   }
 
   #deadLetterStore(): DeadLetterStore {
-    const { js, manager, cluster, health } = this.#context;
+    const { publisher, manager, cluster, health } = this.#context;
     return new DeadLetterStore({
-      js,
+      publisher,
       manager,
       cluster: cluster.name,
       partition: this.partition,
@@ -260,9 +257,4 @@ export class PartitionWorker {
 /** What somebody has to look at before the partition may go on. */
 function isFinding(error: unknown): error is HaltError | LogError {
   return error instanceof HaltError || (error instanceof LogError && !error.retryable);
-}
-
-function ended(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

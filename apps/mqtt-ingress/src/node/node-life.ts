@@ -1,8 +1,8 @@
-import { jetstream, jetstreamManager, type JetStreamClient } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { buckets, partitionOf, subjects } from '@tributary/contracts';
-import { ensureLog, LogAppender, Membership, openBucket } from '@tributary/log';
+import { ensureLog, LogAppender, Membership, openBucket, Publisher } from '@tributary/log';
 import { ReasonCode, type Closure } from '@tributary/mqtt';
 import { openNats } from '@tributary/service';
 import { Admission } from '../connect/admission.ts';
@@ -32,7 +32,7 @@ interface Resources {
   metrics: IngressMetrics;
   identity: Identity;
   nats: NatsConnection;
-  js: JetStreamClient;
+  leaseNats: NatsConnection;
   sessions: KV;
   membership: Membership;
 }
@@ -66,35 +66,36 @@ export class NodeLife {
     ownEpoch: number,
   ): Promise<NodeLife> {
     const { config, instance, log, signal } = service;
+    await using opening = new AsyncDisposableStack();
     const nats = await openNats(service);
-    try {
-      const js = jetstream(nats);
-      const replicas = config['log.replicas'];
-      const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-      await ensureLog(await jetstreamManager(nats), shape, { maxBytes: config['log.maxBytes'], replicas });
-      const sessions = await openBucket(js, buckets.sessions, { replicas });
-      const leases = await openBucket(js, buckets.leases, { replicas });
-      const ttlMs = config['lease.ttlMs'];
-      const role = 'mqtt-ingress';
-      if (ownEpoch > 0) await namesakeGone(leases, { role, instance, ownEpoch, ttlMs }, log, signal);
-      const membership = await Membership.join({ kv: leases, role, instance, ttlMs });
-      const life = new NodeLife({ service, metrics, identity, nats, js, sessions, membership });
-      await nats.flush();
-      return life;
-    } catch (error) {
-      await nats.close();
-      throw error;
-    }
+    opening.defer(() => nats.close());
+    const leaseNats = await openNats(service, 'leases');
+    opening.defer(() => leaseNats.close());
+    const js = jetstream(nats);
+    const replicas = config['log.replicas'];
+    const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
+    await ensureLog(await jetstreamManager(nats), shape, { maxBytes: config['log.maxBytes'], replicas });
+    const sessions = await openBucket(js, buckets.sessions, { replicas });
+    const leases = await openBucket(jetstream(leaseNats), buckets.leases, { replicas });
+    const ttlMs = config['lease.ttlMs'];
+    const role = 'mqtt-ingress';
+    if (ownEpoch > 0) await namesakeGone(leases, { role, instance, ownEpoch, ttlMs }, log, signal);
+    const membership = await Membership.join({ kv: leases, role, instance, ttlMs });
+    const life = new NodeLife({ service, metrics, identity, nats, leaseNats, sessions, membership });
+    await nats.flush();
+    // From here on the connections end with the life.
+    opening.move();
+    return life;
   }
 
   private constructor(resources: Resources) {
-    const { service, metrics, identity, nats, js, sessions, membership } = resources;
+    const { service, metrics, identity, nats, sessions, membership } = resources;
     const { config } = service;
     const { self } = membership;
     this.#resources = resources;
     this.#logHealth = new LogHealth(service.health);
     this.maxPayload = nats.info?.max_payload ?? 0;
-    this.appender = new LogAppender(js, {
+    this.appender = new LogAppender(new Publisher(nats), {
       generation: config['log.generation'],
       partitions: config['log.partitions'],
       lingerMs: config['log.lingerMs'],
@@ -199,7 +200,7 @@ export class NodeLife {
     for (const device of devices) device.end(error, ReasonCode.USE_ANOTHER_SERVER);
     this.appender.close();
     this.#reports[Symbol.dispose]();
-    await this.#resources.nats.close();
+    await Promise.all([this.#resources.nats.close(), this.#resources.leaseNats.close()]);
     await Promise.all(devices.map((device) => device.finished()));
     this.#logHealth.forget();
   }

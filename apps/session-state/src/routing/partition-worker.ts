@@ -1,4 +1,5 @@
-import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { logReaders, streamNames } from '@tributary/contracts';
 import {
   LogError,
@@ -19,7 +20,7 @@ import type { TopicRoutes } from './topic-routes.ts';
 
 export interface PartitionWorkerOptions {
   service: Service<typeof settings>;
-  js: JetStreamClient;
+  nats: NatsConnection;
   manager: JetStreamManager;
   cursors: CursorRegistry;
   stream: StreamIdentity;
@@ -98,7 +99,7 @@ export class PartitionWorker {
   }
 
   async #route(signal: AbortSignal): Promise<void> {
-    const { service, js, manager, cursors, stream, partition, progress, routes, retained, hub } =
+    const { service, nats, manager, cursors, stream, partition, progress, routes, retained, hub } =
       this.#options;
     const cursor = await cursors.read(logReaders.sessionState, this.#generation, partition);
     if (cursor === null) throw new LogError('incarnation-unknown', `partition ${partition} has no cursor`);
@@ -108,7 +109,7 @@ export class PartitionWorker {
     const from = Math.max(cursor.sequence, progress.routed(partition)) + 1;
     progress.advance(partition, from - 1);
     const name = streamNames.log(this.#generation, partition);
-    await using reader = await StreamReader.open(js, { stream: name, from, signal });
+    using reader = await StreamReader.open(nats, { stream: name, from, signal });
     const labels = { partition: String(partition) };
     const rows = service.metrics.counter('tributary_session_rows_read_total', labels);
     const matched = service.metrics.counter('tributary_session_rows_matched_total', labels);

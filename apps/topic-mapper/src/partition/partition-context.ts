@@ -1,5 +1,6 @@
-import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
-import type { CursorRegistry, LogTopology } from '@tributary/log';
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { CursorRegistry, LogTopology, Publisher } from '@tributary/log';
 import type { Health, Log } from '@tributary/service';
 import type { Metrics } from '@tributary/telemetry';
 import type { MapperConfig } from '../config.ts';
@@ -9,7 +10,8 @@ import type { MappingLibrary } from '../mapping/mapping-library.ts';
 /** What all partitions of this process share. */
 export interface MapperContext {
   readonly config: MapperConfig;
-  readonly js: JetStreamClient;
+  readonly nats: NatsConnection;
+  readonly publisher: Publisher;
   readonly manager: JetStreamManager;
   readonly topology: LogTopology;
   readonly cursors: CursorRegistry;

@@ -8,6 +8,7 @@ import {
   outStream,
 } from '@tributary/contracts';
 import {
+  aborted,
   CheckpointedWriter,
   LogError,
   StreamReader,
@@ -84,7 +85,7 @@ export class PartitionWorker {
   }
 
   async #work(): Promise<void> {
-    const { js, topology, config, log } = this.#context;
+    const { nats, topology, config, log } = this.#context;
     const { signal } = this.#stop;
     const { writer, checkpoint } = await this.#openWriter();
     const cursor = await this.#cursor(checkpoint !== null);
@@ -105,7 +106,7 @@ export class PartitionWorker {
     });
     log.info({ ...this.place, epoch: this.#lease.epoch, incarnation, covered }, 'partition starts');
 
-    await using reader = await StreamReader.open(js, {
+    using reader = await StreamReader.open(nats, {
       stream: name,
       from: covered + 1,
       incarnation,
@@ -137,7 +138,7 @@ export class PartitionWorker {
   }
 
   async #openWriter(): Promise<{ writer: CheckpointedWriter; checkpoint: Checkpoint | null }> {
-    const { js, manager, topology, config, log } = this.#context;
+    const { publisher, manager, topology, config, log } = this.#context;
     const { cluster, partition } = this.place;
     const limits = { maxBytes: config['out.maxBytes'], replicas: config['log.replicas'] };
     const declaration = outStream(cluster, topology, partition, limits);
@@ -145,7 +146,7 @@ export class PartitionWorker {
     let warnedAtMs = -Infinity;
     try {
       return await CheckpointedWriter.open({
-        js,
+        publisher,
         manager,
         stream: declaration.name,
         subject: declaration.subject,
@@ -212,9 +213,4 @@ export class PartitionWorker {
 function isFinding(error: unknown): error is HaltError | LogError {
   if (error instanceof HaltError) return true;
   return error instanceof LogError && FINDINGS.has(error.code);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

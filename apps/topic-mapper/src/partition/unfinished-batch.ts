@@ -33,7 +33,7 @@ export async function remakeBatch(
   const plan = (await context.library.load(mapping, signal)).plan(cluster);
   if (plan === null) throw notReproducible(unfinished, `version ${mapping} has no such cluster`);
   const mapper = new EnvelopeMapper(maxRowBytes);
-  await using reader = await StreamReader.open(context.js, {
+  using reader = await StreamReader.open(context.nats, {
     stream: streamNames.log(context.topology.generation, partition),
     from,
     incarnation: position.incarnation,

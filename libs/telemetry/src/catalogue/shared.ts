@@ -5,8 +5,12 @@ export const sharedMetrics = {
   tributary_component_ok: gauge('1 if a component the service needs is usable, 0 if not.', {
     labels: ['component'],
   }),
-  tributary_nats_connected: gauge('1 while connected to NATS, 0 while reconnecting.'),
-  tributary_nats_reconnects_total: counter('Times the NATS connection was re-established.'),
+  tributary_nats_connected: gauge('1 while connected to NATS, 0 while reconnecting.', {
+    labels: ['connection'],
+  }),
+  tributary_nats_reconnects_total: counter('Times the NATS connection was re-established.', {
+    labels: ['connection'],
+  }),
   tributary_leases_held: gauge('Leases held by this instance.', { labels: ['kind'] }),
   tributary_leases_lost_total: counter('Leases lost before they were released.', { labels: ['kind'] }),
   tributary_partition_halted: gauge(

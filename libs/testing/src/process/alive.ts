@@ -14,10 +14,13 @@ export function alive(pid: number): boolean {
   return stateOf(pid) !== 'Z';
 }
 
-/** The fields of /proc/<pid>/stat behind the program's name, which stands in parentheses and may hold anything. */
-export function statFields(pid: number): string[] {
+/**
+ * The fields of /proc/<pid>/stat, or of one of its threads, behind the program's name, which stands in parentheses and
+ * may hold anything.
+ */
+export function statFields(pid: number, thread?: string): string[] {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const stat = readFileSync(`/proc/${pid}/${thread === undefined ? '' : `task/${thread}/`}stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     // Not Linux, or the process has just gone.

@@ -2,6 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TestingError } from '../errors.ts';
+import { waitUntilStopped } from './stopped.ts';
 import { portIsFree } from '../wait/free-port.ts';
 import { guard } from './watchdog.ts';
 
@@ -130,6 +131,7 @@ export class ServerProcess implements AsyncDisposable {
   /** SIGSTOP: the process keeps its memory and connections and does nothing, as on a machine that hangs. */
   pause(): void {
     this.signal('SIGSTOP');
+    if (this.launch.container === undefined) waitUntilStopped(this.pid);
     this.#paused = true;
   }
 

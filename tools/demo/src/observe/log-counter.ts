@@ -1,4 +1,4 @@
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { Envelope, RowKind } from '@tributary/contracts';
 import { connectNats, StreamReader } from '@tributary/log';
 import { DemoError, reasonOf } from '../errors.ts';
@@ -49,9 +49,8 @@ export class LogCounter implements AsyncDisposable {
     const nats = await connectNats({ servers: [server], name: 'demo' });
     this.#stack.defer(() => nats.close());
     const manager = await jetstreamManager(nats);
-    const js = jetstream(nats);
     for await (const { config, state } of manager.streams.list(LOG_SUBJECTS)) {
-      const reader = await StreamReader.open(js, {
+      const reader = await StreamReader.open(nats, {
         stream: config.name,
         from: state.last_seq + 1,
         signal: this.#ending.signal,
