@@ -24,7 +24,7 @@ export interface AppendWaiter {
 }
 
 export interface AppenderOptions extends LogShape {
-  /** Least time between two envelopes of a busy partition, in ms. An idle partition never waits. */
+  /** Least time between two rounds of envelopes, in ms. An idle node never waits. */
   lingerMs?: number;
   /** Above this many unsent or unconfirmed bytes a partition asks its writers to pause. */
   highWaterBytes?: number;
@@ -44,6 +44,7 @@ export interface AppenderOptions extends LogShape {
  */
 export class LogAppender {
   readonly #partitions: PartitionAppender[];
+  readonly #clock: SendClock;
 
   constructor(publisher: Publisher, options: AppenderOptions) {
     const giveUpMs = options.giveUpMs ?? DUPLICATE_WINDOW_MS / 2 - 10_000;
@@ -51,17 +52,20 @@ export class LogAppender {
       throw new RangeError('giveUpMs must be below half the duplicate window');
     }
     const timing = {
-      lingerMs: options.lingerMs ?? 4,
       highWaterBytes: options.highWaterBytes ?? 4 * 1024 * 1024,
       giveUpMs,
       onEnvelope: options.onEnvelope ?? ignore,
       onRetry: options.onRetry ?? ignore,
       onGiveUp: options.onGiveUp ?? ignore,
     };
+    const clock = new SendClock(options.lingerMs ?? 4, () => {
+      for (const partition of this.#partitions) partition.sendNext();
+    });
     this.#partitions = Array.from(
       { length: options.partitions },
-      (_, p) => new PartitionAppender(publisher, subjects.log(options.generation, p), p, timing),
+      (_, p) => new PartitionAppender(publisher, subjects.log(options.generation, p), p, timing, clock),
     );
+    this.#clock = clock;
   }
 
   /**
@@ -94,6 +98,7 @@ export class LogAppender {
 
   /** Fails everything unconfirmed with 'closed' and takes nothing more. */
   close(): void {
+    this.#clock.stop();
     for (const partition of this.#partitions) partition.close();
   }
 
@@ -112,12 +117,51 @@ function rowBytes({ topic, properties, payload }: RowInput): number {
 }
 
 type Timing = Required<
-  Pick<AppenderOptions, 'lingerMs' | 'highWaterBytes' | 'giveUpMs' | 'onEnvelope' | 'onRetry' | 'onGiveUp'>
+  Pick<AppenderOptions, 'highWaterBytes' | 'giveUpMs' | 'onEnvelope' | 'onRetry' | 'onGiveUp'>
 >;
 
 interface SealedEnvelope {
   frame: Buffer;
   waiters: (AppendWaiter | null)[];
+}
+
+/**
+ * Says when envelopes leave, all partitions' together: their messages then share a write to NATS and whoever reads them
+ * wakes up once for all. The first row after a pause leaves at the end of this turn of the event loop, with all that
+ * other sockets had to say in it; a busy node waits out its linger, so that envelopes grow.
+ */
+class SendClock {
+  readonly #lingerMs: number;
+  readonly #send: () => void;
+  #lastMs = -Infinity;
+  #timer: NodeJS.Timeout | null = null;
+  #immediate: NodeJS.Immediate | null = null;
+
+  constructor(lingerMs: number, send: () => void) {
+    this.#lingerMs = lingerMs;
+    this.#send = send;
+  }
+
+  /** Has a round take place, soon if it is urgent. */
+  wake(urgent: boolean): void {
+    if (this.#immediate !== null || (this.#timer !== null && !urgent)) return;
+    const waitMs = urgent ? 0 : this.#lastMs + this.#lingerMs - performance.now();
+    if (waitMs > 0) this.#timer = setTimeout(() => this.#round(), waitMs);
+    else this.#immediate = setImmediate(() => this.#round());
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#immediate !== null) clearImmediate(this.#immediate);
+    this.#timer = null;
+    this.#immediate = null;
+  }
+
+  #round(): void {
+    this.stop();
+    this.#lastMs = performance.now();
+    this.#send();
+  }
 }
 
 class PartitionAppender {
@@ -134,17 +178,17 @@ class PartitionAppender {
   #flying: SealedEnvelope | null = null;
   #envelopes = 0;
   #lastSentAt = -Infinity;
-  #timer: NodeJS.Timeout | null = null;
-  #immediate = false;
+  readonly #clock: SendClock;
   #closed = false;
   #resume: (() => void)[] = [];
   #idle: (() => void)[] = [];
 
-  constructor(publisher: Publisher, subject: string, partition: number, timing: Timing) {
+  constructor(publisher: Publisher, subject: string, partition: number, timing: Timing, clock: SendClock) {
     this.#publisher = publisher;
     this.#subject = subject;
     this.#partition = partition;
     this.#timing = timing;
+    this.#clock = clock;
   }
 
   get pendingBytes(): number {
@@ -181,29 +225,11 @@ class PartitionAppender {
 
   close(): void {
     this.#closed = true;
-    if (this.#timer) clearTimeout(this.#timer);
     this.#failPending(new LogError('closed', 'the node closed before the log confirmed'));
   }
 
-  /**
-   * The first row of an idle partition leaves at the end of this turn of the event loop, together with all
-   * that other sockets had to say in it; a busy partition waits out its linger, so that envelopes grow.
-   */
   #schedule(): void {
-    if (this.#immediate || this.#timer) return;
-    const wait = this.#lastSentAt + this.#timing.lingerMs - performance.now();
-    if (wait <= 0 || this.#sealed.length > 0 || this.#writer.bytes >= ENVELOPE_TARGET_BYTES) {
-      this.#immediate = true;
-      setImmediate(() => {
-        this.#immediate = false;
-        this.#sendNext();
-      });
-    } else {
-      this.#timer = setTimeout(() => {
-        this.#timer = null;
-        this.#sendNext();
-      }, wait);
-    }
+    this.#clock.wake(this.#sealed.length > 0 || this.#writer.bytes >= ENVELOPE_TARGET_BYTES);
   }
 
   #seal(): void {
@@ -213,7 +239,8 @@ class PartitionAppender {
     this.#waiters = [];
   }
 
-  #sendNext(): void {
+  /** Sends what waits, unless something is in flight. */
+  sendNext(): void {
     if (this.#flying || this.#closed) return;
     if (this.#sealed.length === 0 && this.#writer.rows > 0) this.#seal();
     const envelope = this.#sealed.shift();

@@ -1,11 +1,23 @@
 import { JetStreamApiError, type ApiError } from '@nats-io/jetstream';
-import { createInbox, headers as natsHeaders, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import {
+  createInbox,
+  headers as natsHeaders,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+} from '@nats-io/transport-node';
 import { LogError } from './errors.ts';
 
 /** What JetStream says of a message that it has stored. */
 export interface PubAck {
   /** Its sequence in the stream. */
   readonly seq: number;
+}
+
+interface Unsent {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly options: { readonly reply: string; readonly headers: MsgHdrs };
 }
 
 interface Waiting {
@@ -22,6 +34,7 @@ export class Publisher {
   readonly #nats: NatsConnection;
   readonly #inbox = createInbox();
   readonly #waiting = new Map<string, Waiting>();
+  #unsent: Unsent[] = [];
   #count = 0;
 
   constructor(nats: NatsConnection) {
@@ -53,14 +66,33 @@ export class Publisher {
         reject(new LogError('not-stored', `${subject}: no answer within ${timeoutMs} ms`));
       }, timeoutMs);
       this.#waiting.set(reply, { resolve, reject, timer });
-      try {
-        this.#nats.publish(subject, data, { reply, headers: fields });
-      } catch (cause) {
-        this.#waiting.delete(reply);
-        clearTimeout(timer);
-        reject(new LogError('not-stored', `${subject}: cannot be sent`, { cause }));
+      this.#send({ subject, data, options: { reply, headers: fields } });
+    });
+  }
+
+  /** What is published in one turn of the event loop leaves in one write. */
+  #send(message: Unsent): void {
+    this.#unsent.push(message);
+    if (this.#unsent.length > 1) return;
+    setImmediate(() => {
+      const unsent = this.#unsent;
+      this.#unsent = [];
+      for (const { subject, data, options } of unsent) {
+        try {
+          this.#nats.publish(subject, data, options);
+        } catch (cause) {
+          this.#failed(options.reply, new LogError('not-stored', `${subject}: cannot be sent`, { cause }));
+        }
       }
     });
+  }
+
+  #failed(reply: string, error: LogError): void {
+    const waiting = this.#waiting.get(reply);
+    if (!waiting) return;
+    this.#waiting.delete(reply);
+    clearTimeout(waiting.timer);
+    waiting.reject(error);
   }
 
   #answer(message: Msg): void {
