@@ -2,13 +2,6 @@ import { commonSettings, defineSettings, logSettings, type Config } from '@tribu
 
 /** What the control plane can be told, besides what every service and every user of the log can. */
 export const controlSettings = defineSettings({
-  'deadLetters.maxBytes': {
-    type: 'integer',
-    unit: 'bytes',
-    default: 256 * 1024 * 1024,
-    min: 1024 * 1024,
-    doc: 'Bound of the dead letters of each cluster. When it is full the cluster waits.',
-  },
   'readers.graceMs': {
     type: 'integer',
     unit: 'ms',

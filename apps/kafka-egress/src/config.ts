@@ -108,13 +108,6 @@ export const settings = {
       max: 60_000,
       doc: 'A position that no further records carry is committed alone after this time.',
     },
-    'egress.deadLetterMaxBytes': {
-      type: 'integer',
-      unit: 'bytes',
-      default: 256 * MIB,
-      min: 64 * 1_024,
-      doc: 'Bound of the dead letter store of each cluster. A full one holds its partitions up.',
-    },
     'egress.unknownPosition': {
       type: 'choice',
       values: ['halt', 'restart'],

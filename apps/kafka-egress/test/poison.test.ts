@@ -84,12 +84,12 @@ test("the mapper's dead letters are stored once, and a full store holds the part
   await feeder.feed([letter(1_000), { topic, key: 'a', value: '0' }, letter(1_000)]);
   for (let i = 0; i < 4; i++) await feeder.feed([letter(30_000)]);
   await feeder.feed([{ topic, key: 'a', value: '1' }]);
-  const egress = await rig.egress({ 'egress.deadLetterMaxBytes': 100_000 }, {}, 'endpoints');
+  const egress = await rig.egress({ 'deadLetters.maxBytes': 100_000 }, {}, 'endpoints');
   await until(async () => (await egress.get('/readyz')).status === 503, {
     what: 'the full store is told of',
   });
   const told = await (await egress.get('/readyz')).text();
-  assert.match(told, /dead letter store is full.*raise egress\.deadLetterMaxBytes/);
+  assert.match(told, /dead letter store is full.*raise deadLetters\.maxBytes/);
   assert.equal((await readTopic(rig.brokers, topic)).length, 1);
 
   // Somebody discards letters: the partition goes on by itself.

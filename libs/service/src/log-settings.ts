@@ -31,6 +31,13 @@ export const logSettings = defineSettings({
     min: 1024 * 1024,
     doc: 'Bound of the OUT stream of each cluster and partition.',
   },
+  'deadLetters.maxBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 256 * 1024 * 1024,
+    min: 64 * 1024,
+    doc: 'Bound of the dead letters of each cluster. When they are full the cluster waits.',
+  },
   'lease.ttlMs': {
     type: 'integer',
     unit: 'ms',

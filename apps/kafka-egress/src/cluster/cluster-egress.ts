@@ -131,7 +131,7 @@ export class ClusterEgress implements AsyncDisposable {
 async function ensureStreams(cluster: string, { config, manager, topology }: EgressResources): Promise<void> {
   const replicas = config['log.replicas'];
   await ensureOut(manager, cluster, topology, { maxBytes: config['out.maxBytes'], replicas });
-  const maxBytes = config['egress.deadLetterMaxBytes'];
+  const maxBytes = config['deadLetters.maxBytes'];
   await ensureStream(manager, deadLetterStream(cluster, { maxBytes, replicas }));
 }
 

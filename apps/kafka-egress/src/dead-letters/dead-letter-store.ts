@@ -104,7 +104,7 @@ export class DeadLetterStore {
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   if (isApiError(error, ApiCode.maximumBytes)) {
-    return `the dead letter store is full (${text}): discard letters, or raise egress.deadLetterMaxBytes`;
+    return `the dead letter store is full (${text}): discard letters, or raise deadLetters.maxBytes`;
   }
   return `a dead letter cannot be stored: ${text}`;
 }
