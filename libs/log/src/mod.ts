@@ -1,4 +1,4 @@
-export { ApiCode, isApiError } from './api-codes.ts';
+export { ApiCode, isApiError, isWrongLastSequence } from './api-codes.ts';
 export * from './appender.ts';
 export * from './bucket-follower.ts';
 export * from './buckets.ts';

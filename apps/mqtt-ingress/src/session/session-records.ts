@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
 import { clientKey, type SessionRecord } from '@tributary/contracts';
-import { ApiCode, isApiError, type Member } from '@tributary/log';
+import { isWrongLastSequence, type Member } from '@tributary/log';
 import { pause } from '../connect/abortable.ts';
 import { Slots } from '../connect/slots.ts';
 import type { Device } from '../device/device.ts';
@@ -17,8 +17,6 @@ export interface SessionRecordsOptions {
   evict(holder: SessionRecord, epoch: number, signal: AbortSignal): Promise<void>;
 }
 
-/** nats-server, server/errors.json: what a cluster says while another write of the key is under way. */
-const WRITE_UNDER_WAY = 10_164;
 /** Time for one read or write, in ms; then it is tried again. */
 const OPERATION_MS = 2_000;
 const RETRY_MS = 100;
@@ -94,7 +92,7 @@ export class SessionRecords {
         });
         return;
       } catch (error) {
-        if (over.aborted || isWrongRevision(error)) return;
+        if (over.aborted || isWrongLastSequence(error)) return;
         await delay(RETRY_MS);
       }
     }
@@ -113,7 +111,7 @@ export class SessionRecords {
       device.epoch = await kv.put(key, JSON.stringify(record), options);
       return 'written';
     } catch (error) {
-      return isWrongRevision(error) ? 'outdated' : 'failed';
+      return isWrongLastSequence(error) ? 'outdated' : 'failed';
     }
   }
 
@@ -127,8 +125,4 @@ export class SessionRecords {
       return undefined;
     }
   }
-}
-
-function isWrongRevision(error: unknown): boolean {
-  return isApiError(error, ApiCode.wrongLastSequence) || isApiError(error, WRITE_UNDER_WAY);
 }

@@ -1,4 +1,3 @@
-import { JetStreamApiError } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import {
   clientKey,
@@ -6,6 +5,7 @@ import {
   type Subscription,
   type SubscriptionRecord,
 } from '@tributary/contracts';
+import { isWrongLastSequence } from '@tributary/log';
 import type { SubscriptionTable } from './subscription-table.ts';
 
 /** What a subscribe did to one filter. */
@@ -127,10 +127,6 @@ export class SubscriptionStore {
   }
 }
 
-/** nats-server, server/errors.json: the revision expected is not the current one. */
-const WRONG_LAST_SEQUENCE: ReadonlySet<number> = new Set([10_071, 10_164]);
-
 function ignoreWrongRevision(error: unknown): void {
-  if (error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code)) return;
-  throw error;
+  if (!isWrongLastSequence(error)) throw error;
 }
