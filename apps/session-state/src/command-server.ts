@@ -8,12 +8,14 @@ const MAX_RUNNING = 10_000;
 
 /** Answers the session commands of ingress nodes while this process holds the lease. */
 export class CommandServer implements AsyncDisposable {
+  readonly #nats: NatsConnection;
   readonly #handler: CommandHandler;
   readonly #log: Log;
   readonly #subscription: Subscription;
   #running = 0;
 
   constructor(nats: NatsConnection, handler: CommandHandler, log: Log) {
+    this.#nats = nats;
     this.#handler = handler;
     this.#log = log;
     this.#subscription = nats.subscribe(subjects.sessionCommands, {
@@ -25,7 +27,8 @@ export class CommandServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#subscription.drain().catch(() => {});
+    // The end of draining is never told of a connection that is closed meanwhile.
+    await Promise.race([this.#subscription.drain().catch(() => {}), this.#nats.closed()]);
   }
 
   async #serve(message: Msg): Promise<void> {

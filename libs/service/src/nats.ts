@@ -1,14 +1,21 @@
-import { connectNats } from '@tributary/log';
+import { connectNats, LogError, type ConnectionSettings } from '@tributary/log';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { withDeadline } from './deadline.ts';
 import type { Service } from './service.ts';
 import type { CommonSettings } from './settings/common.ts';
 import type { Config } from './settings/declaration.ts';
 
+/** How long a service waits for its first connection, in ms, and how long of it without looking whether it stops. */
+const CONNECT_MS = 30_000;
+const ATTEMPT_MS = 500;
+/** A server that says nothing for this long when the service stops is taken for gone, in ms. */
+const SILENCE_MS = 1_500;
+
 /**
  * Connects a service to NATS as its settings say and keeps its health and metrics up to date. The connection is
- * closed when the service stops, after everything that was registered later. Leases have a connection of their own:
+ * closed when the service stops, after everything that was registered later; before it if no server answers. Leases have a connection of their own:
  * their renewal must not wait behind megabytes of messages.
- * @throws LogError 'unreachable', 'server-too-old', 'jetstream-missing'
+ * @throws LogError 'unreachable', 'server-too-old', 'jetstream-missing'; the reason of the service's signal
  */
 export async function openNats(
   service: Service,
@@ -17,12 +24,10 @@ export async function openNats(
   const component = purpose === 'data' ? 'nats' : `nats ${purpose}`;
   const { config, health, metrics, log, name, instance } = service;
   health.set(component, false, `connecting to ${config['nats.servers'].join(', ')}`);
-  const nats = await connectNats({
-    servers: [...config['nats.servers']],
-    name: `${name} ${instance} ${purpose}`,
-    ...credentials(config),
-  });
+  const about = { servers: [...config['nats.servers']], name: `${name} ${instance} ${purpose}` };
+  const nats = await connectUnlessStopping({ ...about, ...credentials(config) }, service.signal);
   service.onStop(component, () => nats.close());
+  service.signal.addEventListener('abort', () => void closeIfSilent(nats), { once: true });
   let connected = true;
   health.set(component, true);
   metrics.gauge('tributary_nats_connected', { connection: purpose }, () => Number(connected));
@@ -43,10 +48,35 @@ export async function openNats(
   return nats;
 }
 
-type Credentials = Pick<
-  Parameters<typeof connectNats>[0],
-  'user' | 'password' | 'token' | 'credentialsFile' | 'tls'
->;
+async function connectUnlessStopping(
+  settings: ConnectionSettings,
+  signal: AbortSignal,
+): Promise<NatsConnection> {
+  const giveUpAtMs = performance.now() + CONNECT_MS;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await connectNats({ ...settings, timeoutMs: ATTEMPT_MS });
+    } catch (error) {
+      const unreachable = error instanceof LogError && error.code === 'unreachable';
+      if (!unreachable || performance.now() >= giveUpAtMs) throw error;
+    }
+  }
+}
+
+/**
+ * Stopping asks for much: leases are given back, progress is reported, consumers are deleted, each with a time-out of its
+ * own. All of it is for the sake of others only, who find out by themselves, so it is not asked of a server that is away.
+ */
+async function closeIfSilent(nats: NatsConnection): Promise<void> {
+  try {
+    await withDeadline(nats.flush(), SILENCE_MS, 'asking NATS');
+  } catch {
+    await nats.close();
+  }
+}
+
+type Credentials = Pick<ConnectionSettings, 'user' | 'password' | 'token' | 'credentialsFile' | 'tls'>;
 
 function credentials(config: Config<CommonSettings>): Credentials {
   const given: Credentials = {};

@@ -22,6 +22,10 @@ interface Part {
   endpoints: () => Readonly<Record<string, string>>;
 }
 
+interface ServicePart extends Part {
+  facesDevices: boolean;
+}
+
 export interface PlatformScreen {
   say: (line: string) => void;
   progress: Progress;
@@ -36,8 +40,7 @@ export class Platform {
   readonly #nats: string;
   readonly #kafka: string;
   readonly #started = new Date().toISOString();
-  /** In the order in which they are stopped. */
-  readonly #services: Part[] = [];
+  readonly #services: ServicePart[] = [];
   readonly #servers: Part[] = [];
   #mapping: MappingFile | undefined;
   #client: MappingClient | undefined;
@@ -94,12 +97,17 @@ export class Platform {
     ]);
   }
 
-  /** Stops what devices talk to first, and the servers last. */
+  /**
+   * What devices talk to stops first, so that they are told while all the rest still works, and the servers last. In
+   * between no order matters: what one service has not passed on is in the log or in OUT.
+   */
   async stop(): Promise<void> {
     this.#mapping?.[Symbol.dispose]();
     this.#client?.[Symbol.dispose]();
-    for (const { supervisor } of this.#services) await supervisor.stop();
-    await Promise.all(this.#servers.map(({ supervisor }) => supervisor.stop()));
+    const stop = (parts: readonly Part[]) => Promise.all(parts.map(({ supervisor }) => supervisor.stop()));
+    await stop(this.#services.filter(({ facesDevices }) => facesDevices));
+    await stop(this.#services.filter(({ facesDevices }) => !facesDevices));
+    await stop(this.#servers);
   }
 
   async kill(): Promise<void> {
@@ -161,7 +169,7 @@ export class Platform {
           waitFor: 'endpoints',
           readyTimeoutMs: READY_MS,
         });
-        return this.#supervise(name, proc, () => proc.endpoints);
+        return { ...this.#supervise(name, proc, () => proc.endpoints), facesDevices: app === 'mqtt-ingress' };
       }),
     );
     for (const result of started) if (result.status === 'fulfilled') this.#services.push(result.value);

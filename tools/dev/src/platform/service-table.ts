@@ -10,10 +10,7 @@ export interface ServiceEntry {
   ports: PortUse[];
 }
 
-/**
- * Every service, in the order in which they are stopped: what devices talk to first, then along the path of a message,
- * so that each has delivered what it took before the next one goes.
- */
+/** Every service, along the path of a message. */
 export function serviceTable(ports: Ports, host: string, nats: string): ServiceEntry[] {
   const entry = (
     app: string,
