@@ -158,12 +158,22 @@ export class Platform {
     this.#servers.push(this.#supervise('kafka', server.process, () => endpoints));
   }
 
+  /**
+   * A server of the user's keeps its state when ours is discarded: positions in Kafka and OUT then belong to different
+   * logs, where kafka-egress would stop and ask.
+   */
+  #egressSettings(): ServiceEntry['settings'] {
+    const { fresh, kafka, nats } = this.#options;
+    if (!fresh || (kafka === undefined && nats === undefined)) return {};
+    this.#screen.say('--fresh: kafka-egress begins anew, whatever position Kafka holds of an earlier log');
+    return { 'egress.unknownPosition': 'restart' };
+  }
+
   async #startServices(entries: readonly ServiceEntry[]): Promise<void> {
     const started = await Promise.allSettled(
       entries.map(async ({ name, app, settings }) => {
-        const egress = app === 'kafka-egress' && this.#options.fresh;
         const proc = await Proc.start(app, {
-          settings: { ...settings, ...(egress && { 'egress.unknownPosition': 'restart' }) },
+          settings: { ...settings, ...(app === 'kafka-egress' && this.#egressSettings()) },
           env: { KAFKA_BROKERS: this.#kafka },
           logFile: this.#data.log(name),
           waitFor: 'endpoints',
