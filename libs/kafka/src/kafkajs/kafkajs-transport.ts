@@ -13,6 +13,7 @@ import { kafkajsCompression } from './kafkajs-compression.ts';
 import { fromKafkajs, rootCause } from './kafkajs-errors.ts';
 import { LeaderMoved, LeaderView } from './leader-view.ts';
 import { message } from './messages.ts';
+import './request-queue-timer.ts';
 import { TopicWatch } from './topic-watch.ts';
 
 const NOBODY = -1;
