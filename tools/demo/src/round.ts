@@ -4,6 +4,7 @@ import { KafkaCounter } from './observe/kafka-counter.ts';
 import { LatencyHistogram } from './observe/latency-histogram.ts';
 import { LogCounter } from './observe/log-counter.ts';
 import { Rate } from './observe/rate.ts';
+import { Restarts } from './platform/restarts.ts';
 import type { RunningPlatform } from './platform/run-file.ts';
 import { Replay } from './publish/replay.ts';
 import type { Fleet } from './recording/fleet.ts';
@@ -57,6 +58,7 @@ export class Round {
   async run(): Promise<Verdict> {
     const { platform, fleet, qos, kafkaTopics, id, stop } = this.#options;
     const clientPrefix = `demo-${id}-`;
+    const restarts = new Restarts(platform.file);
     await using stack = new AsyncDisposableStack();
     this.#log = stack.use(await LogCounter.start(platform.nats, clientPrefix));
     this.#kafka = stack.use(
@@ -81,7 +83,14 @@ export class Round {
     await this.#arrived(this.#kafka);
     this.#phase = 'done';
     this.#final = this.view();
-    return judge(this.#ledger, { qos, refused: replay.refused, answered, early: stop.aborted });
+    const { refused } = replay;
+    return judge(this.#ledger, {
+      qos,
+      refused,
+      answered,
+      early: stop.aborted,
+      restarted: restarts.seen(),
+    });
   }
 
   view(): View {

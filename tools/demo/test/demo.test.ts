@@ -38,6 +38,11 @@ class Demo {
   }
 }
 
+function inKafka(printed: string): number {
+  const count = [...printed.matchAll(/in Kafka ([\d,]+)/g)].at(-1)?.[1] ?? '0';
+  return Number(count.replaceAll(',', ''));
+}
+
 describe('npm run demo', { timeout: 120_000 }, () => {
   let platform: Platform;
   before(async () => {
@@ -64,6 +69,18 @@ describe('npm run demo', { timeout: 120_000 }, () => {
     assert.match(demo.printed, /own\.yaml is there again, as version 3/);
     using control = new ControlClient(platform.control);
     assert.equal((await control.active())?.text, MAPPING);
+  });
+
+  it('counts what a killed kafka-egress delivers again, and finds everything there in order', async () => {
+    const demo = new Demo('--run', platform.runFile, '--copies', '4', '--speed', '200');
+    for (const share of [1_000, 2_000, 3_000]) {
+      await until(() => inKafka(demo.printed) > share, { timeoutMs: 60_000, what: 'records arrive' });
+      await platform.killEgress();
+    }
+    assert.equal(await demo.exitCode(), 0, demo.printed);
+    assert.match(demo.printed, /Verdict: GOOD\n {2}yes {2}all 7,940 acknowledged messages are in Kafka/);
+    const again = /after a restart of kafka-egress: (\d+) record/.exec(demo.printed)?.[1] ?? '0';
+    console.log(`${again} records delivered again after three kills`);
   });
 
   it('ends early with a verdict over what was sent, and is alone meanwhile', async () => {

@@ -7,11 +7,21 @@ export class Platform implements AsyncDisposable {
   readonly runFile: string;
   readonly control: string;
   readonly #stack: AsyncDisposableStack;
+  readonly #egress: Proc;
+  readonly #describe: () => void;
 
-  private constructor(stack: AsyncDisposableStack, runFile: string, control: string) {
+  private constructor(
+    stack: AsyncDisposableStack,
+    runFile: string,
+    control: string,
+    egress: Proc,
+    describe: () => void,
+  ) {
     this.#stack = stack;
     this.runFile = runFile;
     this.control = control;
+    this.#egress = egress;
+    this.#describe = describe;
   }
 
   static async start(): Promise<Platform> {
@@ -25,29 +35,38 @@ export class Platform implements AsyncDisposable {
         const env = { KAFKA_BROKERS: brokers.join(',') };
         return stack.use(await Proc.start(app, { settings, env, waitFor: 'endpoints' }));
       };
-      const [ingress, mapper, control] = await Promise.all([
+      const [ingress, mapper, control, egress] = await Promise.all([
         start('mqtt-ingress', { 'mqtt.port': 0, 'websocket.port': 0 }),
         start('topic-mapper'),
         start('control-plane'),
-        start('session-state'),
         start('kafka-egress', { 'egress.positionsTopic': uniqueName('positions') }),
+        start('session-state'),
       ]);
       const runFile = join(folder.path, 'run.json');
-      const run = {
-        supervisor: process.pid,
-        data: folder.path,
-        mqttNodes: [ingress.endpoint('mqtt')],
-        kafka: brokers,
-        nats: nats.url,
-        control: control.endpoint('grpc'),
-        processes: [{ name: 'topic-mapper', pid: mapper.pid, endpoints: mapper.endpoints }],
+      const describe = (): void => {
+        const run = {
+          supervisor: process.pid,
+          data: folder.path,
+          mqttNodes: [ingress.endpoint('mqtt')],
+          kafka: brokers,
+          nats: nats.url,
+          control: control.endpoint('grpc'),
+          processes: [mapper, egress].map(({ name, pid, endpoints }) => ({ name, pid, endpoints })),
+        };
+        writeFileSync(runFile, JSON.stringify(run));
       };
-      writeFileSync(runFile, JSON.stringify(run));
-      return new Platform(stack, runFile, run.control);
+      describe();
+      return new Platform(stack, runFile, control.endpoint('grpc'), egress, describe);
     } catch (error) {
       await stack.disposeAsync();
       throw error;
     }
+  }
+
+  /** kill -9, and what a supervisor does then. */
+  async killEgress(): Promise<void> {
+    await this.#egress.restart('kill');
+    this.#describe();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

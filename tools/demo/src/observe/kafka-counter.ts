@@ -160,7 +160,8 @@ export class KafkaCounter implements AsyncDisposable {
 
   #take({ batch }: EachBatchPayload): void {
     const place = `${batch.topic}/${batch.partition}`;
-    for (const { offset, key, value, headers } of batch.messages) {
+    for (const message of batch.messages) {
+      const { offset, key, value, headers } = message;
       const at = BigInt(offset);
       if (at < (this.#next.get(place) ?? 0n)) continue;
       this.#next.set(place, at + 1n);
@@ -171,6 +172,7 @@ export class KafkaCounter implements AsyncDisposable {
         key: key?.toString() ?? null,
         mqttTopic: lastHeader(headers, 'mqtt.topic'),
         value: value ?? new Uint8Array(),
+        producer: producerOf(message),
       });
     }
   }
@@ -181,4 +183,12 @@ function lastHeader(headers: IHeaders | undefined, name: string): string {
   const value = headers?.[name];
   const last = Array.isArray(value) ? value.at(-1) : value;
   return last === undefined ? '' : last.toString();
+}
+
+// What a record batch says of its producer is in kafkajs' messages, but not in its types.
+function producerOf(message: object): string {
+  const context: unknown = 'batchContext' in message ? message.batchContext : undefined;
+  if (typeof context !== 'object' || context === null) return '';
+  if (!('producerId' in context) || !('producerEpoch' in context)) return '';
+  return `${String(context.producerId)}/${String(context.producerEpoch)}`;
 }

@@ -37,6 +37,18 @@ export function findPlatform(files: readonly string[]): RunningPlatform | undefi
   return undefined;
 }
 
+/** The process ids that the file names now, by process; those that have ended are left out. */
+export function processIds(file: string): Map<string, number> {
+  const processes = readRunFile(file)?.['processes'];
+  const ids = new Map<string, number>();
+  for (const entry of Array.isArray(processes) ? (processes as unknown[]) : []) {
+    if (!isMap(entry)) continue;
+    const { name, pid } = entry;
+    if (typeof name === 'string' && typeof pid === 'number' && alive(pid)) ids.set(name, pid);
+  }
+  return ids;
+}
+
 /** The gRPC addresses of all running processes of a service; the file is read anew, for a restart changes ports. */
 export function grpcAddresses(file: string, service: string): string[] {
   const processes = readRunFile(file)?.['processes'];

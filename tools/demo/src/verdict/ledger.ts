@@ -9,6 +9,10 @@ export interface Entry {
   /** PUBLISH packets, those that a client sent again included. */
   sent: number;
   inKafka: number;
+  /** Who wrote the first record of it. */
+  producer: string | undefined;
+  /** Records that each other producer wrote; hardly any message has some. */
+  others: Map<string, number> | undefined;
 }
 
 export interface KafkaRecord {
@@ -16,6 +20,8 @@ export interface KafkaRecord {
   readonly key: string | null;
   readonly mqttTopic: string;
   readonly value: Uint8Array;
+  /** Which producer wrote it: another one after each start of kafka-egress. */
+  readonly producer: string;
 }
 
 export interface Disorder {
@@ -65,7 +71,15 @@ export class Ledger {
     const id = identity(topic, payload);
     let entry = this.#entries.get(id);
     if (!entry) {
-      entry = { topic, places: [], acknowledged: 0, sent: 0, inKafka: 0 };
+      entry = {
+        topic,
+        places: [],
+        acknowledged: 0,
+        sent: 0,
+        inKafka: 0,
+        producer: undefined,
+        others: undefined,
+      };
       this.#entries.set(id, entry);
     }
     const resent = resentOf(entry);
@@ -98,13 +112,21 @@ export class Ledger {
       this.#totals.unknown++;
       return undefined;
     }
+    entry.producer ??= record.producer;
+    const byOther = record.producer !== entry.producer;
+    if (byOther) {
+      entry.others ??= new Map();
+      entry.others.set(record.producer, (entry.others.get(record.producer) ?? 0) + 1);
+    }
     const place = entry.places[entry.inKafka];
     if (entry.inKafka < entry.acknowledged) this.#totals.missing--;
     entry.inKafka++;
-    // A repeat is no disorder: with QoS 1 an earlier message may come once more after later ones [MQTT-4.6.0-1].
+    // A repeat is no disorder: with QoS 1 an earlier message may come once more after later ones [MQTT-4.6.0-1], and with
+    // at-least-once delivery all that was sent last comes again.
     if (!place) return undefined;
-    // Of several alike that were also sent again, nobody can say which one this is.
-    if (entry.places.length === 1 || entry.sent <= entry.places.length) this.#checkOrder(record, place.index);
+    // Of several alike that were also sent again, by device or gateway, nobody can say which one this is.
+    const known = entry.sent <= entry.places.length && !byOther;
+    if (entry.places.length === 1 || known) this.#checkOrder(record, place.index);
     return place.atMs;
   }
 
@@ -130,6 +152,11 @@ export class Ledger {
   /** Records too many: more than their device sent. */
   get duplicates(): number {
     return this.#sum((entry) => Math.max(0, entry.inKafka - entry.sent));
+  }
+
+  /** Of these, the ones that another producer wrote, each as often as they were sent: delivered again, not doubled. */
+  get redelivered(): number {
+    return this.#sum((entry) => Math.min(Math.max(0, entry.inKafka - entry.sent), writtenAgain(entry)));
   }
 
   /** Records that repeat a message which its device sent again. */
@@ -171,6 +198,12 @@ export class Ledger {
 // What a device was handed and has not sent yet counts for nothing.
 function resentOf({ sent, places }: Entry): number {
   return Math.max(0, sent - places.length);
+}
+
+function writtenAgain({ others, sent }: Entry): number {
+  let again = 0;
+  for (const records of others?.values() ?? []) again += Math.min(records, sent);
+  return again;
 }
 
 function identity(topic: string, payload: Uint8Array | string): string {

@@ -23,15 +23,20 @@ export interface Circumstances {
   readonly answered: boolean;
   /** The user ended the replay before its end. */
   readonly early: boolean;
+  /** What ended and was started again meanwhile, of all that may make kafka-egress deliver again. */
+  readonly restarted: readonly string[];
 }
 
 const REPEATED =
-  'With "delivery: at-least-once", kafka-egress repeats what it sent last after it was killed or lost its lease.';
+  'With "delivery: at-least-once", kafka-egress repeats what it sent last after it lost its lease; no process was seen to end.';
 
 /** What the gateway promises, held against what a ledger knows. */
-export function judge(ledger: Ledger, { qos, refused, answered, early }: Circumstances): Verdict {
+export function judge(ledger: Ledger, { qos, refused, answered, early, restarted }: Circumstances): Verdict {
   const { published, acknowledged, inKafka, missing, unknown, disorder, resent } = ledger.totals;
-  const { duplicates, repeats } = ledger;
+  const { duplicates, redelivered, repeats } = ledger;
+  // At least once: who was started again does not know what its last send became, and sends it again.
+  const allowed = restarted.length > 0 ? redelivered : 0;
+  const tooMany = duplicates - allowed;
   const open = published - acknowledged - refused;
   const resentToo =
     resent === 0 ? '' : ` (${count(resent, 'packet')} sent again, ${n(repeats)} arrived twice)`;
@@ -59,14 +64,22 @@ export function judge(ledger: Ledger, { qos, refused, answered, early }: Circums
   const checks = [
     ...answers,
     delivery,
+    ...(allowed > 0
+      ? [
+          check(
+            true,
+            `repeated by at-least-once delivery after a restart of ${restarted.join(', ')}: ${count(allowed, 'record')}`,
+          ),
+        ]
+      : []),
     {
-      ...(duplicates > 0 && { note: REPEATED }),
+      ...(tooMany > 0 && restarted.length === 0 && redelivered > 0 && { note: REPEATED }),
       ...check(
-        duplicates === 0,
-        duplicates === 0
-          ? `none twice unless its device sent it again${resentToo}`
-          : `${count(duplicates, 'record')} too many: their devices sent them less often${resentToo}`,
-        ledger.duplicated(),
+        tooMany === 0,
+        tooMany === 0
+          ? `none ${allowed > 0 ? 'else ' : ''}twice unless its device sent it again${resentToo}`
+          : `${count(tooMany, 'record')} too many: their devices sent them less often${resentToo}`,
+        tooMany === 0 ? [] : ledger.duplicated(),
       ),
     },
     check(

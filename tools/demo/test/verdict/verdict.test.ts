@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Ledger, type Entry } from '../../src/verdict/ledger.ts';
 import { judge, type Circumstances } from '../../src/verdict/verdict.ts';
 
-const normal: Circumstances = { qos: 1, refused: 0, answered: true, early: false };
+const normal: Circumstances = { qos: 1, refused: 0, answered: true, early: false, restarted: [] };
 
 /** A device "d" whose messages are single characters. */
 class Story {
@@ -34,10 +34,15 @@ class Story {
     return this;
   }
 
-  kafka(text: string, kafkaTopic = 't', key = 'k'): this {
+  kafka(text: string, kafkaTopic = 't', key = 'k', producer = 'first'): this {
     for (const payload of text)
-      this.ledger.record({ kafkaTopic, key, mqttTopic: 'd', value: Buffer.from(payload) });
+      this.ledger.record({ kafkaTopic, key, mqttTopic: 'd', value: Buffer.from(payload), producer });
     return this;
+  }
+
+  /** What a later start of kafka-egress writes. */
+  again(text: string, producer = 'second'): this {
+    return this.kafka(text, 't', 'k', producer);
   }
 
   verdict(circumstances: Partial<Circumstances> = {}): string {
@@ -111,6 +116,48 @@ describe('not good', () => {
       checks.map(({ samples }) => samples),
       [['d'], ['d'], []],
     );
+  });
+});
+
+describe('after a restart of kafka-egress', () => {
+  const restarted = { restarted: ['kafka-egress'] };
+
+  it('what its next producer repeats is counted, and no fault', () => {
+    const story = new Story().publish('abcd').kafka('abc').again('bcd');
+    const { good, checks } = judge(story.ledger, { ...normal, ...restarted });
+    assert.equal(good, true);
+    assert.deepEqual(
+      checks.map(({ what }) => what),
+      [
+        'all 4 acknowledged messages are in Kafka',
+        'repeated by at-least-once delivery after a restart of kafka-egress: 2 records',
+        'none else twice unless its device sent it again',
+        'in order within each of 1 key',
+      ],
+    );
+  });
+
+  const good: [what: string, story: Story][] = [
+    ['repeated after each of two', new Story().publish('abc').kafka('ab').again('b').again('bc', 'third')],
+    ['repeated, and sent again by its device', new Story().publish('ab').send('b').kafka('abb').again('bb')],
+    ['repeated, of what was said twice', new Story().publish('abca').kafka('ab').again('abca')],
+    ['nothing repeated', new Story().publish('abcd').kafka('ab').again('cd')],
+  ];
+  for (const [what, story] of good) it(what, () => assert.equal(story.verdict(restarted), ''));
+
+  const bad: [what: string, story: Story, verdict: RegExp][] = [
+    ['lost', new Story().publish('abcd').kafka('ab').again('bd'), /^1 of 4 acknowledged messages are NOT/],
+    ['reordered', new Story().publish('abcd').kafka('ab').again('bdc'), /^1 record out of order/],
+    ['twice from one producer', new Story().publish('abc').kafka('abb').again('c'), /^1 record too many/],
+    ['twice from the next one', new Story().publish('abc').kafka('ab').again('bbc'), /^1 record too many/],
+  ];
+  for (const [what, story, expected] of bad) {
+    it(`still not good: ${what}`, () => assert.match(story.verdict(restarted), expected));
+  }
+
+  it('without a restart another producer is no excuse', () => {
+    const story = new Story().publish('abc').kafka('ab').again('bc');
+    assert.match(story.verdict(), /^1 record too many/);
   });
 });
 
