@@ -36,7 +36,7 @@ export const settings = {
       default: 1_000,
       min: 1,
       max: 100_000,
-      doc: 'Records after which a send is full.',
+      doc: 'Records after which what a partition gives to a send is full.',
     },
     'egress.batchBytes': {
       type: 'integer',
@@ -44,7 +44,7 @@ export const settings = {
       default: MIB,
       min: 1_024,
       max: 64 * MIB,
-      doc: 'Bytes of records after which a send is full.',
+      doc: 'Bytes of records after which what a partition gives to a send is full.',
     },
     'egress.lingerMs': {
       type: 'integer',
@@ -52,7 +52,7 @@ export const settings = {
       default: 10,
       min: 0,
       max: 1_000,
-      doc: 'Least time between two sends of a busy partition that are not full. An idle partition never waits.',
+      doc: 'Least time between two sends to a cluster that are not full. What comes after a pause never waits.',
     },
     'egress.bufferBytes': {
       type: 'integer',

@@ -14,7 +14,7 @@ before(async () => {
 });
 
 beforeEach(async () => {
-  rig = await EgressRig.start({ brokers: kafka.brokers, partitions: 2 });
+  rig = await EgressRig.start({ brokers: kafka.brokers, partitions: 8 });
 });
 
 afterEach(async () => {
@@ -29,13 +29,13 @@ for (const driver of ['kafkajs', 'platformatic']) {
   test(`${driver}: Kafka hangs, is killed and comes back: nothing is lost`, async () => {
     const topic = uniqueName('outage');
     await createTopic(rig.brokers, topic, 4);
-    const feeders = [await rig.feeder(0), await rig.feeder(1)];
+    const feeders = await Promise.all(Array.from({ length: 8 }, (_, partition) => rig.feeder(partition)));
     const egress = await rig.egress({ 'egress.driver': driver, 'egress.requestTimeoutMs': 3_000 });
     let feeds = true;
     const feeding = Promise.all(
       feeders.map(async (feeder, partition) => {
         while (feeds) {
-          await rig.feedNumbered(feeder, { topic, keys: 20, messages: 5, rows: 40, prefix: `p${partition}` });
+          await rig.feedNumbered(feeder, { topic, keys: 20, messages: 2, rows: 40, prefix: `p${partition}` });
           await sleep(100);
         }
       }),

@@ -2,7 +2,7 @@ import type { JetStreamManager } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { deadLetterStream } from '@tributary/contracts';
-import { KafkaAdmin } from '@tributary/kafka';
+import { KafkaAdmin, type ClusterOptions } from '@tributary/kafka';
 import {
   ensureOut,
   ensureStream,
@@ -16,7 +16,10 @@ import type { ResolvedCluster } from '@tributary/mapping';
 import type { Health, Log } from '@tributary/service';
 import type { Metrics } from '@tributary/telemetry';
 import type { EgressConfig } from '../config.ts';
-import { clusterOptions } from '../kafka/cluster-options.ts';
+import { clusterOptions, createDriver } from '../kafka/cluster-options.ts';
+import { ProducerMetrics } from '../kafka/producer-metrics.ts';
+import { ProducerSlot } from '../kafka/producer-slot.ts';
+import { SharedProducer } from '../kafka/shared-producer.ts';
 import { TopicDirectory } from '../kafka/topic-directory.ts';
 import { PartitionWorker } from '../partition/partition-worker.ts';
 import type { ClusterContext } from './cluster-context.ts';
@@ -73,7 +76,8 @@ export class ClusterEgress implements AsyncDisposable {
     const options = clusterOptions(cluster, config, `tributary-egress-${instance}`);
     const admin = opening.use(new KafkaAdmin({ ...options, operationTimeoutMs: ADMIN_TIMEOUT_MS }));
     const topics = topicDirectory(cluster, admin, config['egress.topicPatienceMs'], log);
-    const context: ClusterContext = { ...resources, cluster, admin, topics, health };
+    const producer = opening.use(sharedProducer(options, cluster.name, resources));
+    const context: ClusterContext = { ...resources, cluster, admin, topics, producer, health };
     const workers = new Map<number, PartitionWorker>();
     opening.use(clusterGauges(context, workers));
     const owning: { ownership?: Ownership } = {};
@@ -86,6 +90,10 @@ export class ClusterEgress implements AsyncDisposable {
         onChange: () => owning.ownership?.reconcile(),
       }),
     );
+    // Somebody else may own the partitions by now: what is in flight is not waited for.
+    const end = (): void => void producer[Symbol.asyncDispose]();
+    if (membership.lost.aborted) end();
+    else membership.lost.addEventListener('abort', end, { once: true });
     owning.ownership = opening.use(
       new Ownership({
         membership,
@@ -149,6 +157,25 @@ async function work(
   } finally {
     workers.delete(partition);
   }
+}
+
+function sharedProducer(
+  options: ClusterOptions,
+  cluster: string,
+  { config, metrics: all }: EgressResources,
+): SharedProducer {
+  const metrics = new ProducerMetrics(all, cluster);
+  return new SharedProducer({
+    lingerMs: config['egress.lingerMs'],
+    metrics,
+    openSlot: (tuning) =>
+      new ProducerSlot({
+        ...tuning,
+        metrics,
+        doubtMs: config['lease.ttlMs'] / 2,
+        create: (batches) => createDriver(options, config, batches),
+      }),
+  });
 }
 
 function topicDirectory(

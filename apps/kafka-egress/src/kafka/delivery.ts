@@ -1,21 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KafkaDriverError, KafkaErrorCode, type OffsetRange, type ProducedRecord } from '@tributary/kafka';
+import { KafkaErrorCode, type KafkaDriverError } from '@tributary/kafka';
 import { HaltError } from '../errors.ts';
 import type { OutRecord } from '../out/out-record.ts';
+import { isPosition, sizeOf, type Outgoing } from './outgoing.ts';
+import type { OwnProducer } from './own-producer.ts';
 import type { Partitioner } from './partitioner.ts';
-import type { ProducerSlot } from './producer-slot.ts';
+import type { Producer } from './producer.ts';
+import { isAt, type SendOutcome } from './send-outcome.ts';
 import type { TopicDirectory, TopicRefusal, TopicWaiter } from './topic-directory.ts';
 
-/** Something to be stored in Kafka: a record of OUT, or a position, which is never refused. */
-export type Outgoing = OutRecord | PositionRecord;
-
-/** A record of the positions topic. */
-export interface PositionRecord extends ProducedRecord {
-  readonly positions: true;
-}
-
 export interface DeliveryOptions {
-  readonly slot: ProducerSlot;
+  readonly producer: Producer;
+  /** A producer for what must not be tried together with other partitions' records. */
+  apart(): OwnProducer;
   readonly topics: TopicDirectory;
   readonly partitioner: Partitioner;
   readonly waiter: TopicWaiter;
@@ -27,69 +24,83 @@ export interface DeliveryOptions {
 
 /**
  * Brings records to Kafka or among the dead letters, whatever it takes. Of records of one topic and partition
- * a later one is never sent before the fate of an earlier one is known, so their order stays.
+ * a later one is never sent before the fate of an earlier one is known, so their order stays. From the first fault on, it
+ * goes on with a producer of its own until all is done: other partitions share neither the search nor the waiting.
  */
 export class Delivery {
   readonly #options: DeliveryOptions;
+  #own: OwnProducer | null = null;
+  /** Records that were refused because each of them alone is too large. */
+  #oversized = 0;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
   }
 
-  /** Resolves when each record is stored or refused. @throws StoppedError, or what `refuse` throws */
+  /** Resolves when each record is stored or refused. One call at a time. @throws StoppedError, or what `refuse` throws */
   async deliver(records: readonly Outgoing[]): Promise<void> {
-    const { slot, topics, waiter } = this.#options;
+    if (this.#options.topics.isAnyAtFault(records)) this.#goApart();
+    try {
+      await this.#bring(records);
+    } finally {
+      await this.#own?.[Symbol.asyncDispose]();
+      this.#own = null;
+    }
+  }
+
+  async #bring(records: readonly Outgoing[]): Promise<void> {
+    const { producer, topics, waiter } = this.#options;
     let pending = records;
     let waited = false;
     while (pending.length > 0) {
-      try {
-        await slot.send(pending);
+      const outcome = await (this.#own ?? producer).send(pending);
+      if (outcome.kind === 'stored') {
         topics.stored(topicsOf(pending));
-        pending = [];
-      } catch (error) {
-        if (!(error instanceof KafkaDriverError)) throw error;
-        const left = without(pending, error.stored);
-        if (error.recordFault) pending = await this.#withoutCulprit(pending, left, error);
-        else if (error.topicFault) {
-          waited = true;
-          waiter.waiting(`Kafka refuses a topic: ${error.message}`);
-          pending = await this.#afterTopicFault(left, error);
-        } else pending = left;
+        break;
+      }
+      pending = outcome.left;
+      if (outcome.kind === 'again') continue;
+      this.#goApart();
+      if (outcome.kind === 'suspected') continue;
+      if (outcome.error.recordFault) pending = await this.#withoutCulprit(outcome);
+      else {
+        waited = true;
+        waiter.waiting(`Kafka refuses a topic: ${outcome.error.message}`);
+        pending = await this.#afterTopicFault(outcome.left, outcome.error);
       }
     }
     if (waited) waiter.waiting(null);
   }
 
+  #goApart(): void {
+    this.#own ??= this.#options.apart();
+  }
+
   /** Finds the record at fault by sending smaller parts, one after the other. @returns what is still to be sent */
-  async #withoutCulprit(
-    sent: readonly Outgoing[],
-    left: readonly Outgoing[],
-    error: KafkaDriverError,
-  ): Promise<readonly Outgoing[]> {
-    const named = error.recordIndex === undefined ? undefined : sent[error.recordIndex];
-    if (named !== undefined && left.includes(named)) {
-      await this.#refuse([named], error);
-      return left.filter((record) => record !== named);
+  async #withoutCulprit({ left, error, culprit }: Fault): Promise<readonly Outgoing[]> {
+    if (culprit !== undefined) {
+      await this.#refuse([culprit], error);
+      return left.filter((record) => record !== culprit);
     }
     const ofPlace = left.filter((record) => isAt(record, error));
     const suspects = ofPlace.length > 0 ? ofPlace : left;
     const groups = Map.groupBy(suspects, ({ topic, partition }) => `${topic}/${partition}`);
     const [group = []] = groups.values();
-    if (groups.size > 1) for (const each of groups.values()) await this.deliver(each);
+    if (groups.size > 1) for (const each of groups.values()) await this.#bring(each);
     else if (group.length === 1) await this.#refuse(group, error);
-    else await this.#deliverHalves(group, error);
+    else await this.#bringHalves(group, error);
     const settled = new Set(suspects);
     return left.filter((record) => !settled.has(record));
   }
 
-  async #deliverHalves(group: readonly Outgoing[], error: KafkaDriverError): Promise<void> {
-    if (TOO_LARGE.has(error.code)) {
-      // Perhaps no record is too large, only all of them together: then the next batches need not fail.
-      this.#options.slot.limitBatches(group.reduce((sum, record) => sum + sizeOf(record), 0) / 2);
-    }
+  async #bringHalves(group: readonly Outgoing[], error: KafkaDriverError): Promise<void> {
+    const oversized = this.#oversized;
     const middle = group.length >> 1;
-    await this.deliver(group.slice(0, middle));
-    await this.deliver(group.slice(middle));
+    await this.#bring(group.slice(0, middle));
+    await this.#bring(group.slice(middle));
+    if (!TOO_LARGE.has(error.code) || this.#oversized > oversized) return;
+    // No record was too large, only all of them together: the next batches need not fail.
+    this.#options.producer.limitBatches(group.reduce((sum, record) => sum + sizeOf(record), 0) / 2);
   }
 
   async #afterTopicFault(left: readonly Outgoing[], error: KafkaDriverError): Promise<readonly Outgoing[]> {
@@ -125,29 +136,17 @@ export class Delivery {
       if (!isPosition(record)) ofOut.push(record);
       else throw new HaltError('positions-topic', `Kafka refuses a position for ever: ${refusal.message}`);
     }
+    if (TOO_LARGE.has(refusal.code)) this.#oversized += ofOut.length;
     await this.#options.refuse(ofOut, refusal);
   }
 }
+
+type Fault = Extract<SendOutcome, { kind: 'fault' }>;
 
 /** The producer has been patient with the topic for a while already; this only keeps the loop from spinning. */
 const TOPIC_PAUSE_MS = 250;
 
 const TOO_LARGE: ReadonlySet<string> = new Set(['message-too-large', 'record-list-too-large']);
-
-function isPosition(record: Outgoing): record is PositionRecord {
-  return 'positions' in record;
-}
-
-function isAt(record: Outgoing, { topic, partition }: KafkaDriverError): boolean {
-  return (
-    (topic === undefined || record.topic === topic) &&
-    (partition === undefined || record.partition === partition)
-  );
-}
-
-function sizeOf({ key, value }: Outgoing): number {
-  return (key?.length ?? 0) + (value?.length ?? 0);
-}
 
 function* topicsOf(records: readonly Outgoing[]): Generator<string> {
   let last = '';
@@ -155,20 +154,4 @@ function* topicsOf(records: readonly Outgoing[]): Generator<string> {
     if (topic !== last) yield topic;
     last = topic;
   }
-}
-
-/** What is left once the first records of each partition are known to be stored. */
-function without(records: readonly Outgoing[], stored: readonly OffsetRange[]): readonly Outgoing[] {
-  if (stored.length === 0) return records;
-  const counts = new Map<string, number>();
-  for (const { topic, partition, firstOffset, lastOffset } of stored) {
-    const place = `${topic}/${partition}`;
-    counts.set(place, (counts.get(place) ?? 0) + Number(lastOffset - firstOffset) + 1);
-  }
-  return records.filter(({ topic, partition }) => {
-    const place = `${topic}/${partition}`;
-    const count = counts.get(place) ?? 0;
-    if (count > 0) counts.set(place, count - 1);
-    return count === 0;
-  });
 }

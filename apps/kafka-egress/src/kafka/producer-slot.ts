@@ -6,17 +6,19 @@ import {
   type RetryNotice,
 } from '@tributary/kafka';
 import { StoppedError } from '../errors.ts';
+import type { ProducerMetrics } from './producer-metrics.ts';
 
 export interface ProducerSlotOptions {
   /** Makes a driver that is not connected yet. */
   create(options: { maxBatchBytes: number; onRetry(notice: RetryNotice): void }): ProducerDriver;
   /** Ends everything at once. */
   readonly signal: AbortSignal;
+  /** A process that slept for this long may have lost its lease without knowing, in ms. */
+  readonly doubtMs: number;
+  readonly maxBatchBytes?: number;
+  readonly metrics: ProducerMetrics;
   /** Kafka cannot be reached or does not answer; null: it does again. */
   onAway(reason: string | null): void;
-  onRetry(code: string): void;
-  onDiscard(): void;
-  onSent(durationMs: number): void;
 }
 
 const FIRST_BACKOFF_MS = 100;
@@ -26,59 +28,48 @@ const SLOW_SEND_MS = 5_000;
 const MAX_BATCH_BYTES = 900_000;
 
 /**
- * The producer of one partition. A failed send ends a driver (its contract says why), so this discards it and puts
- * a new one in its place, waiting for Kafka for as long as it takes.
+ * A producer that lasts. A failed send ends a driver (its contract says why), so this discards it and puts a new one in
+ * its place, waiting for Kafka for as long as it takes.
  */
 export class ProducerSlot implements AsyncDisposable {
   readonly #options: ProducerSlotOptions;
   #driver: ProducerDriver | null = null;
-  #maxBatchBytes = MAX_BATCH_BYTES;
+  #connecting: Promise<ProducerDriver> | null = null;
+  #maxBatchBytes: number;
   #failures = 0;
   #away = false;
+  #sending = false;
+  /** The driver does not know the present limit of a batch. */
+  #outdated = false;
   #lastRetry = '';
+  #awakeMs = performance.now();
+  readonly #end = (): void => void this.drop();
 
   constructor(options: ProducerSlotOptions) {
     this.#options = options;
-    options.signal.addEventListener('abort', () => void this.#discard(), { once: true });
+    this.#maxBatchBytes = options.maxBatchBytes ?? MAX_BATCH_BYTES;
+    options.signal.addEventListener('abort', this.#end, { once: true });
+  }
+
+  /** Bytes at which batches are divided. */
+  get maxBatchBytes(): number {
+    return this.#maxBatchBytes;
   }
 
   /** Connects, however long it takes; returns at once if that was done before. Rejects only with StoppedError. */
-  async connect(): Promise<ProducerDriver> {
-    const { create, signal, onAway } = this.#options;
-    for (;;) {
-      if (signal.aborted) throw new StoppedError('the producer was stopped');
-      if (this.#driver?.usable && !this.#driver.recycleDue) return this.#driver;
-      await this.#discard();
-      if (this.#failures > 0) await this.#pause();
-      const driver = create({
-        maxBatchBytes: this.#maxBatchBytes,
-        onRetry: ({ code, reason }) => {
-          this.#lastRetry = reason;
-          this.#options.onRetry(code ?? 'inside-driver');
-        },
-      });
-      this.#driver = driver;
-      try {
-        await driver.connect();
-        if (signal.aborted) continue;
-        if (!this.#away) return driver;
-        // Reachable again; whether it also stores is for the next send to say.
-        this.#away = false;
-        onAway(null);
-        return driver;
-      } catch (error) {
-        if (!(error instanceof KafkaDriverError)) throw error;
-        this.#trouble(error.message);
-        this.#failures++;
-      }
-    }
+  async connect(): Promise<void> {
+    await this.#connected();
+    await this.#awake();
+    if (this.#options.signal.aborted) throw new StoppedError('the producer was stopped');
   }
 
-  /** One try. @throws KafkaDriverError, after which the driver is gone; StoppedError. */
+  /** One try, for one caller at a time. @throws KafkaDriverError, after which the driver is gone; StoppedError. */
   async send(records: readonly ProducedRecord[]): Promise<void> {
-    const driver = await this.connect();
+    const { signal, metrics } = this.#options;
+    const driver = await this.#connected();
     const startedMs = performance.now();
     this.#lastRetry = '';
+    this.#sending = true;
     const slow = setInterval(() => {
       const seconds = Math.round((performance.now() - startedMs) / 1_000);
       this.#trouble(`a send is unanswered for ${seconds} s${this.#lastRetry && `: ${this.#lastRetry}`}`);
@@ -86,32 +77,94 @@ export class ProducerSlot implements AsyncDisposable {
     try {
       await driver.send(records);
     } catch (error) {
-      if (this.#options.signal.aborted) throw new StoppedError('the producer was stopped', { cause: error });
-      if (error instanceof KafkaDriverError) this.#failed(error);
-      await this.#discard();
+      if (signal.aborted) throw new StoppedError('the producer was stopped', { cause: error });
+      if (this.#driver === driver) {
+        if (error instanceof KafkaDriverError) this.#failed(error);
+        await this.drop();
+      }
       throw error;
     } finally {
       clearInterval(slow);
+      this.#sending = false;
     }
     this.#failures = 0;
-    if (this.#away) {
-      this.#away = false;
-      this.#options.onAway(null);
-    }
-    this.#options.onSent(performance.now() - startedMs);
+    this.#reachable();
+    metrics.sends.add();
+    metrics.seconds.record((performance.now() - startedMs) / 1_000);
   }
 
-  /** Has later drivers divide batches at this size, in bytes, where it is less than what they did before. */
+  /** Has batches divided at this size, in bytes, where it is less than what they were before. */
   limitBatches(bytes: number): void {
-    this.#maxBatchBytes = Math.max(1, Math.min(this.#maxBatchBytes, Math.floor(bytes)));
+    const limit = Math.max(1, Math.floor(bytes));
+    if (limit >= this.#maxBatchBytes) return;
+    this.#maxBatchBytes = limit;
+    this.#outdated = true;
+  }
+
+  /** Ends the driver at once, and with it a send in flight; the next call makes a new one. */
+  async drop(): Promise<void> {
+    const driver = this.#driver;
+    if (driver === null) return;
+    this.#driver = null;
+    this.#options.metrics.recycles.add();
+    await driver.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#discard();
+    this.#options.signal.removeEventListener('abort', this.#end);
+    await this.drop();
+  }
+
+  async #connected(): Promise<ProducerDriver> {
+    const driver = this.#driver;
+    if (this.#connecting === null && driver?.usable) {
+      if (this.#sending || !(driver.recycleDue || this.#outdated)) return driver;
+    }
+    this.#connecting ??= this.#connect().finally(() => (this.#connecting = null));
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<ProducerDriver> {
+    const { create, signal } = this.#options;
+    for (;;) {
+      await this.drop();
+      if (signal.aborted) throw new StoppedError('the producer was stopped');
+      if (this.#failures > 0) await this.#pause();
+      this.#outdated = false;
+      const driver = create({
+        maxBatchBytes: this.#maxBatchBytes,
+        onRetry: ({ code, reason }) => {
+          this.#lastRetry = reason;
+          this.#options.metrics.retried(code ?? 'inside-driver');
+        },
+      });
+      this.#driver = driver;
+      try {
+        await driver.connect();
+        if (signal.aborted) continue;
+        // Whether it also stores is for the next send to say.
+        this.#reachable();
+        return driver;
+      } catch (error) {
+        if (!(error instanceof KafkaDriverError)) throw error;
+        if (signal.aborted) continue;
+        this.#trouble(error.message);
+        this.#failures++;
+      }
+    }
+  }
+
+  /**
+   * Timers run after input in a turn of the event loop: a process that was frozen would send once more before it
+   * notices that its lease has run out meanwhile. It lets the timers speak first.
+   */
+  async #awake(): Promise<void> {
+    if (performance.now() - this.#awakeMs > this.#options.doubtMs) await sleep(1);
+    this.#awakeMs = performance.now();
   }
 
   #failed(error: KafkaDriverError): void {
-    this.#options.onRetry(error.code);
+    this.#options.metrics.retried(error.code);
     // A record or a topic at fault says nothing against Kafka: no reason to wait before the next try.
     if (error.recordFault || error.topicFault) return;
     this.#failures++;
@@ -123,6 +176,12 @@ export class ProducerSlot implements AsyncDisposable {
     this.#options.onAway(reason);
   }
 
+  #reachable(): void {
+    if (!this.#away) return;
+    this.#away = false;
+    this.#options.onAway(null);
+  }
+
   async #pause(): Promise<void> {
     const longest = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(this.#failures - 1, 6), LONGEST_BACKOFF_MS);
     try {
@@ -130,13 +189,5 @@ export class ProducerSlot implements AsyncDisposable {
     } catch (cause) {
       throw new StoppedError('the producer was stopped', { cause });
     }
-  }
-
-  async #discard(): Promise<void> {
-    const driver = this.#driver;
-    if (driver === null) return;
-    this.#driver = null;
-    this.#options.onDiscard();
-    await driver.close();
   }
 }

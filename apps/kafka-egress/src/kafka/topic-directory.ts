@@ -140,6 +140,12 @@ export class TopicDirectory {
     return this.#note(topic, error, true);
   }
 
+  /** True if one of them is of a topic that is at fault: a send that holds it may hang, or fail. */
+  isAnyAtFault(records: Iterable<{ readonly topic: string }>): boolean {
+    if (this.#faults.size > 0) for (const { topic } of records) if (this.#faults.has(topic)) return true;
+    return false;
+  }
+
   /** Forgets a partition count that turned out to be wrong. */
   forget(topic: string): void {
     this.#options.admin.forget(topic);

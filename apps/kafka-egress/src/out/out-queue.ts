@@ -21,6 +21,7 @@ export class OutQueue {
   #bytes = 0;
   #ended = false;
   #wakeReader: (() => void) | null = null;
+  #wakeWhenFull: (() => void) | null = null;
   #wakeWriter: (() => void) | null = null;
 
   constructor(limits: QueueLimits) {
@@ -50,6 +51,7 @@ export class OutQueue {
     this.#records += message.records.length;
     this.#bytes += message.bytes;
     this.#wakeReader?.();
+    if (this.full) this.#wakeWhenFull?.();
     while (this.full && !this.#ended) await new Promise<void>((resolve) => (this.#wakeWriter = resolve));
   }
 
@@ -57,6 +59,7 @@ export class OutQueue {
   end(): void {
     this.#ended = true;
     this.#wakeReader?.();
+    this.#wakeWhenFull?.();
     this.#wakeWriter?.();
   }
 
@@ -65,12 +68,11 @@ export class OutQueue {
     if (this.empty) await this.#change(waitMs);
   }
 
-  /** Waits until a send is full, the queue has ended, or `waitMs` have passed. */
-  async fill(waitMs: number): Promise<void> {
-    const until = performance.now() + waitMs;
-    for (let left = waitMs; left > 0 && !this.full && !this.#ended; left = until - performance.now()) {
-      await this.#change(left);
-    }
+  /** Waits until a send is full, the queue has ended, or `until` has resolved. */
+  async fill(until: Promise<void>): Promise<void> {
+    if (this.full || this.#ended) return;
+    await Promise.race([until, new Promise<void>((resolve) => (this.#wakeWhenFull = resolve))]);
+    this.#wakeWhenFull = null;
   }
 
   /** Takes everything. */

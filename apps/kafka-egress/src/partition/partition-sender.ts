@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Delivery, Outgoing } from '../kafka/delivery.ts';
+import type { Delivery } from '../kafka/delivery.ts';
+import type { Outgoing } from '../kafka/outgoing.ts';
 import type { OutMessage } from '../out/out-message.ts';
 import type { OutQueue } from '../out/out-queue.ts';
 import type { PositionTopic } from '../position/position-topic.ts';
@@ -9,6 +9,8 @@ import type { PartitionMetrics } from './partition-metrics.ts';
 export interface SenderOptions {
   readonly queue: OutQueue;
   readonly delivery: Delivery;
+  /** Resolves when the next send may be made up. */
+  turn(): Promise<void>;
   readonly positions: PositionTopic;
   /** Keys of former owners, removed with the first commit. */
   readonly formerKeys: readonly string[];
@@ -18,10 +20,7 @@ export interface SenderOptions {
   readonly stop: AbortSignal;
   /** Nothing may be sent any more. */
   readonly hard: AbortSignal;
-  readonly lingerMs: number;
   readonly idleCommitMs: number;
-  /** A process that slept for this long may have lost its lease without knowing, in ms. */
-  readonly doubtMs: number;
   readonly metrics: PartitionMetrics;
   onCommitted(commit: Commit): void;
 }
@@ -46,8 +45,6 @@ export class PartitionSender {
   /** All up to here is stored, but its position is not. */
   #pending: Commit | null = null;
   #commitAtMs = Infinity;
-  #sendAtMs = 0;
-  #awakeMs = performance.now();
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -56,7 +53,7 @@ export class PartitionSender {
 
   /** Runs until `stop`, or until the queue has ended and is empty. */
   async run(): Promise<void> {
-    const { queue, stop, hard } = this.#options;
+    const { queue, stop, hard, turn } = this.#options;
     while (!stop.aborted) {
       await queue.arrival(this.#commitAtMs - performance.now());
       if (queue.empty) {
@@ -64,25 +61,14 @@ export class PartitionSender {
         await this.#commit();
         continue;
       }
-      await queue.fill(this.#sendAtMs - performance.now());
-      if (await this.#mayGoOn()) await this.#send(queue.take());
+      await queue.fill(turn());
+      if (!stop.aborted) await this.#send(queue.take());
     }
     if (!hard.aborted) await this.#commit();
   }
 
-  /**
-   * Timers run after input in a turn of the event loop: a process that was frozen would send once more before it
-   * notices that its lease has run out meanwhile. It lets the timers speak first.
-   */
-  async #mayGoOn(): Promise<boolean> {
-    const { stop, doubtMs } = this.#options;
-    if (performance.now() - this.#awakeMs > doubtMs) await sleep(1);
-    this.#awakeMs = performance.now();
-    return !stop.aborted;
-  }
-
   async #send(messages: readonly OutMessage[]): Promise<void> {
-    const { delivery, metrics, out, lingerMs, idleCommitMs } = this.#options;
+    const { delivery, metrics, out, idleCommitMs } = this.#options;
     const last = messages.at(-1);
     if (last === undefined) return;
     const records: Outgoing[] = [];
@@ -99,7 +85,6 @@ export class PartitionSender {
     if (count > 0) {
       const travelling = this.#pending;
       if (travelling) this.#addPosition(records, travelling);
-      this.#sendAtMs = performance.now() + lingerMs;
       await delivery.deliver(records);
       metrics.records.add(count);
       metrics.recordBytes.add(bytes);
@@ -115,18 +100,12 @@ export class PartitionSender {
   async #commit(): Promise<void> {
     const pending = this.#pending;
     if (pending === null) return;
-    if (!(await this.#mayGoOnToCommit())) return;
     const records: Outgoing[] = [];
     this.#addPosition(records, pending);
     await this.#options.delivery.deliver(records);
     this.#pending = null;
     this.#commitAtMs = Infinity;
     this.#committed(pending);
-  }
-
-  async #mayGoOnToCommit(): Promise<boolean> {
-    await this.#mayGoOn();
-    return !this.#options.hard.aborted;
   }
 
   #addPosition(records: Outgoing[], { position }: Commit): void {

@@ -4,10 +4,9 @@ import { aborted, LogError, StreamReader, type Lease } from '@tributary/log';
 import type { ClusterContext } from '../cluster/cluster-context.ts';
 import { DeadLetterStore } from '../dead-letters/dead-letter-store.ts';
 import { HaltError } from '../errors.ts';
-import { clusterOptions, createDriver } from '../kafka/cluster-options.ts';
 import { Delivery } from '../kafka/delivery.ts';
+import { PartitionProducer } from '../kafka/partition-producer.ts';
 import { Partitioner } from '../kafka/partitioner.ts';
-import { ProducerSlot } from '../kafka/producer-slot.ts';
 import type { TopicWaiter } from '../kafka/topic-directory.ts';
 import { OutQueue } from '../out/out-queue.ts';
 import { PositionTopic, type FoundPositions } from '../position/position-topic.ts';
@@ -81,10 +80,10 @@ export class PartitionWorker {
   async #work(): Promise<void> {
     const { cluster, config, topology, manager, nats, log } = this.#context;
     const hard = this.#hard.signal;
-    await using slot = this.#slot();
+    using producer = new PartitionProducer(this.#context.producer, hard, (reason) => this.#away(reason));
     const positions = this.#positionTopic();
     // In this order: what a former owner may still send is sent, then its position is read, then records follow.
-    await slot.connect();
+    await producer.connect();
     await positions.open();
     const found = await positions.read();
     const limits = { maxBytes: config['out.maxBytes'], replicas: config['log.replicas'] };
@@ -106,7 +105,8 @@ export class PartitionWorker {
     const { topics } = this.#context;
     const waiter = this.#waiter();
     const delivery = new Delivery({
-      slot,
+      producer,
+      apart: () => producer.apart(),
       topics,
       partitioner,
       waiter,
@@ -119,14 +119,13 @@ export class PartitionWorker {
     const sender = new PartitionSender({
       queue,
       delivery,
+      turn: () => producer.turn(),
       positions,
       formerKeys: found.keys,
       out: ends.incarnation,
       stop: this.#lease.signal,
       hard,
-      lingerMs: config['egress.lingerMs'],
       idleCommitMs: config['egress.idleCommitMs'],
-      doubtMs: config['lease.ttlMs'] / 2,
       metrics: this.#metrics,
       onCommitted: (commit) => this.trimmer.committed(commit),
     });
@@ -176,22 +175,6 @@ export class PartitionWorker {
       );
       return null;
     }
-  }
-
-  #slot(): ProducerSlot {
-    const { cluster, config, instance } = this.#context;
-    const options = clusterOptions(cluster, config, `tributary-egress-${instance}-${this.#lease.resource}`);
-    return new ProducerSlot({
-      create: (tuning) => createDriver(options, config, tuning),
-      signal: this.#hard.signal,
-      onAway: (reason) => this.#away(reason),
-      onRetry: (code) => this.#metrics.retried(code),
-      onDiscard: () => this.#metrics.recycles.add(),
-      onSent: (durationMs) => {
-        this.#metrics.sends.add();
-        this.#metrics.sendSeconds.record(durationMs / 1_000);
-      },
-    });
   }
 
   #positionTopic(): PositionTopic {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { javaPartition, KafkaDriverError, KafkaErrorCode, type KafkaAdmin } from '@tributary/kafka';
 import { HaltError, StoppedError } from '../errors.ts';
-import type { PositionRecord } from '../kafka/delivery.ts';
+import type { PositionRecord } from '../kafka/outgoing.ts';
 import { isKeyOf, positionKey, positionScope, type EgressPosition } from './position.ts';
 
 export interface PositionTopicOptions {

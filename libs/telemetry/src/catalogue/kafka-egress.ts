@@ -12,6 +12,10 @@ export const kafkaEgressMetrics = {
     },
   ),
   tributary_egress_sends_total: counter('Produce calls to the driver.', { labels: ['cluster'] }),
+  tributary_egress_send_shares_total: counter(
+    'Partitions that took part in a produce call, summed over the calls: by the calls, how many share one.',
+    { labels: ['cluster'] },
+  ),
   tributary_egress_send_retries_total: counter(
     'Produce calls repeated, by the code of the failure. Retries inside a driver are counted too.',
     { labels: ['cluster', 'code'] },

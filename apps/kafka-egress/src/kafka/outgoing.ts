@@ -1,0 +1,19 @@
+import type { ProducedRecord } from '@tributary/kafka';
+import type { OutRecord } from '../out/out-record.ts';
+
+/** Something to be stored in Kafka: a record of OUT, or a position, which is never refused. */
+export type Outgoing = OutRecord | PositionRecord;
+
+/** A record of the positions topic. */
+export interface PositionRecord extends ProducedRecord {
+  readonly positions: true;
+}
+
+export function isPosition(record: Outgoing): record is PositionRecord {
+  return 'positions' in record;
+}
+
+/** Key and value, in bytes. */
+export function sizeOf({ key, value }: Outgoing): number {
+  return (key?.length ?? 0) + (value?.length ?? 0);
+}
