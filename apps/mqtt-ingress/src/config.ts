@@ -102,7 +102,7 @@ export const ingressSettings = defineSettings({
     default: 4,
     min: 0,
     max: 1_000,
-    doc: 'Least time between two envelopes of a busy partition. An idle partition never waits.',
+    doc: 'Least time between two rounds of envelopes. What comes after a pause never waits.',
   },
   'log.giveUpMs': {
     type: 'integer',

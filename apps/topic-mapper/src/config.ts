@@ -11,6 +11,14 @@ export const mapperSettings = defineSettings({
     min: 0,
     doc: 'Bound of the cache that remembers what the routes of one cluster do with a topic.',
   },
+  'mapper.lingerMs': {
+    type: 'number',
+    unit: 'ms',
+    default: 4,
+    min: 0,
+    max: 1_000,
+    doc: 'Least time between two rounds of messages to OUT. What comes after a pause never waits.',
+  },
   'mapper.bufferBytes': {
     type: 'integer',
     unit: 'bytes',

@@ -1,6 +1,6 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { buckets, OUT_HEADROOM_BYTES, OUT_PART_BYTES } from '@tributary/contracts';
-import { CursorRegistry, ensureLog, MappingVersions, openBucket, Publisher } from '@tributary/log';
+import { CursorRegistry, ensureLog, MappingVersions, openBucket, Publisher, SendClock } from '@tributary/log';
 import { openNats, runService } from '@tributary/service';
 import { reportCaches } from './cache-metrics.ts';
 import { settings } from './config.ts';
@@ -35,6 +35,7 @@ await runService({
       config,
       nats,
       publisher: new Publisher(nats),
+      clock: new SendClock(config['mapper.lingerMs']),
       manager,
       topology,
       cursors,

@@ -11,6 +11,7 @@ import {
 } from '@tributary/contracts';
 import { LogError } from './errors.ts';
 import type { Publisher } from './publisher.ts';
+import { SendClock } from './send-clock.ts';
 
 /** How long one attempt waits for its answer. */
 const PUBLISH_MS = 3_000;
@@ -58,9 +59,7 @@ export class LogAppender {
       onRetry: options.onRetry ?? ignore,
       onGiveUp: options.onGiveUp ?? ignore,
     };
-    const clock = new SendClock(options.lingerMs ?? 4, () => {
-      for (const partition of this.#partitions) partition.sendNext();
-    });
+    const clock = new SendClock(options.lingerMs ?? 4);
     this.#partitions = Array.from(
       { length: options.partitions },
       (_, p) => new PartitionAppender(publisher, subjects.log(options.generation, p), p, timing, clock),
@@ -123,45 +122,6 @@ type Timing = Required<
 interface SealedEnvelope {
   frame: Buffer;
   waiters: (AppendWaiter | null)[];
-}
-
-/**
- * Says when envelopes leave, all partitions' together: their messages then share a write to NATS and whoever reads them
- * wakes up once for all. The first row after a pause leaves at the end of this turn of the event loop, with all that
- * other sockets had to say in it; a busy node waits out its linger, so that envelopes grow.
- */
-class SendClock {
-  readonly #lingerMs: number;
-  readonly #send: () => void;
-  #lastMs = -Infinity;
-  #timer: NodeJS.Timeout | null = null;
-  #immediate: NodeJS.Immediate | null = null;
-
-  constructor(lingerMs: number, send: () => void) {
-    this.#lingerMs = lingerMs;
-    this.#send = send;
-  }
-
-  /** Has a round take place, soon if it is urgent. */
-  wake(urgent: boolean): void {
-    if (this.#immediate !== null || (this.#timer !== null && !urgent)) return;
-    const waitMs = urgent ? 0 : this.#lastMs + this.#lingerMs - performance.now();
-    if (waitMs > 0) this.#timer = setTimeout(() => this.#round(), waitMs);
-    else this.#immediate = setImmediate(() => this.#round());
-  }
-
-  stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    if (this.#immediate !== null) clearImmediate(this.#immediate);
-    this.#timer = null;
-    this.#immediate = null;
-  }
-
-  #round(): void {
-    this.stop();
-    this.#lastMs = performance.now();
-    this.#send();
-  }
 }
 
 class PartitionAppender {
@@ -229,7 +189,7 @@ class PartitionAppender {
   }
 
   #schedule(): void {
-    this.#clock.wake(this.#sealed.length > 0 || this.#writer.bytes >= ENVELOPE_TARGET_BYTES);
+    this.#clock.join(this.#sendNext, this.#sealed.length > 0 || this.#writer.bytes >= ENVELOPE_TARGET_BYTES);
   }
 
   #seal(): void {
@@ -239,8 +199,7 @@ class PartitionAppender {
     this.#waiters = [];
   }
 
-  /** Sends what waits, unless something is in flight. */
-  sendNext(): void {
+  readonly #sendNext = (): void => {
     if (this.#flying || this.#closed) return;
     if (this.#sealed.length === 0 && this.#writer.rows > 0) this.#seal();
     const envelope = this.#sealed.shift();
@@ -249,7 +208,7 @@ class PartitionAppender {
     this.#flying = envelope;
     this.#lastSentAt = performance.now();
     void this.#store(envelope);
-  }
+  };
 
   async #store(envelope: SealedEnvelope): Promise<void> {
     const msgID = `${this.#idPrefix}.${++this.#envelopes}`;

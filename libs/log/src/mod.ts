@@ -21,6 +21,7 @@ export * from './ownership.ts';
 export * from './publisher.ts';
 export * from './reader.ts';
 export { rendezvous } from './rendezvous.ts';
+export { SendClock } from './send-clock.ts';
 export * from './streams.ts';
 export * from './topology.ts';
 export { aborted, pause } from './wait.ts';

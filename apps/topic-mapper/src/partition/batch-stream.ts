@@ -1,5 +1,5 @@
 import { OUT_PART_BYTES } from '@tributary/contracts';
-import type { StreamMessage, StreamReader } from '@tributary/log';
+import type { SendClock, StreamMessage, StreamReader } from '@tributary/log';
 import type { Blockage, ClusterPlan, EnvelopeMapper } from '../batch/envelope-mapper.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import type { PartitionMetrics } from './partition-metrics.ts';
@@ -9,6 +9,8 @@ export interface BatchStreamOptions {
   readonly writer: BatchWriter;
   readonly mapper: EnvelopeMapper;
   readonly metrics: PartitionMetrics;
+  /** Says when batches leave; common to all partitions. */
+  readonly clock: SendClock;
   /** Everything up to this log sequence is in OUT. */
   readonly covered: number;
   /** Aborted when the work must end; the reader ends with it. */
@@ -36,6 +38,7 @@ export class BatchStream {
   #open: { readonly from: number; readonly mapping: number; sequence: number } | null = null;
   #flying: Promise<void> | null = null;
   #failure: Error | null = null;
+  #ended = false;
   #mappedTo: number;
   #covered: number;
   #writtenAtMs = -Infinity;
@@ -61,6 +64,7 @@ export class BatchStream {
         this.#pump();
       }
     } finally {
+      this.#ended = true;
       // What is on its way may yet be stored, and then counts.
       await this.#flying;
     }
@@ -96,9 +100,15 @@ export class BatchStream {
   }
 
   #pump(): void {
-    if (this.#flying || !this.#open || this.#options.signal.aborted) return;
-    if (!this.#options.mapper.isEmpty || this.#progressDueMs() <= 0) this.#launch();
+    const { clock, mapper, signal } = this.#options;
+    if (this.#flying || !this.#open || signal.aborted) return;
+    if (mapper.isEmpty && this.#progressDueMs() > 0) return;
+    clock.join(this.#board, mapper.bytes >= BATCH_BYTES);
   }
+
+  readonly #board = (): void => {
+    if (!this.#flying && !this.#ended) this.#launch();
+  };
 
   #launch(): void {
     const open = this.#open;

@@ -1,6 +1,6 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { CursorRegistry, LogTopology, Publisher } from '@tributary/log';
+import type { CursorRegistry, LogTopology, Publisher, SendClock } from '@tributary/log';
 import type { Health, Log } from '@tributary/service';
 import type { Metrics } from '@tributary/telemetry';
 import type { MapperConfig } from '../config.ts';
@@ -12,6 +12,7 @@ export interface MapperContext {
   readonly config: MapperConfig;
   readonly nats: NatsConnection;
   readonly publisher: Publisher;
+  readonly clock: SendClock;
   readonly manager: JetStreamManager;
   readonly topology: LogTopology;
   readonly cursors: CursorRegistry;

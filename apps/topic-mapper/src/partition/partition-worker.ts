@@ -118,6 +118,7 @@ export class PartitionWorker {
       writer: batches,
       mapper: new EnvelopeMapper(this.#maxRowBytes),
       metrics: this.#metrics,
+      clock: this.#context.clock,
       covered,
       signal,
       plan: () => this.#plan(),
