@@ -93,10 +93,10 @@ async function replay(
       const verdict = await (async () => {
         using screen = new Screen(output, () => round.view());
         heed((line) => screen.say(line));
-        stop.early.addEventListener('abort', () =>
-          screen.say('Ending early: what was sent is judged; Ctrl-C again judges at once.'),
-        );
-        return await round.run();
+        const ending = (): void =>
+          screen.say('Ending early: what was sent is judged; Ctrl-C again judges at once.');
+        stop.early.addEventListener('abort', ending);
+        return await round.run().finally(() => stop.early.removeEventListener('abort', ending));
       })();
       heed(say);
       ['', ...verdictLines(verdict), ''].forEach(say);
