@@ -7,7 +7,7 @@ import {
   type JsMsg,
 } from '@nats-io/jetstream';
 import type { Bucket, KvWatchEntry } from '@nats-io/kv';
-import { nanos } from '@nats-io/transport-node';
+import { errors, nanos } from '@nats-io/transport-node';
 import { Feed } from './feed.ts';
 
 const FETCH_MESSAGES = 256;
@@ -41,7 +41,10 @@ export class BucketWatch extends Feed<KvWatchEntry> {
     this.#keys = keys;
   }
 
-  /** @param keys patterns of the keys to follow. Errors: those of the JetStream API; later interruptions are waited out. */
+  /**
+   * @param keys patterns of the keys to follow. Errors: those of the JetStream API; later interruptions are waited out.
+   * It ends when it is stopped or the connection is closed.
+   */
   static async open(bucket: Bucket, keys: readonly string[]): Promise<BucketWatch> {
     const watch = new BucketWatch(bucket, keys);
     void watch.#run(await watch.#consume());
@@ -68,8 +71,9 @@ export class BucketWatch extends Feed<KvWatchEntry> {
         consumer ??= await this.#consume();
         this.#sign();
         while (!this.stopped) await this.#fetch(consumer);
-      } catch {
-        // Its server is gone, or the bucket's leader: another one takes over where this one stopped.
+      } catch (error) {
+        // Else its server is gone, or the bucket's leader: another one takes over where this one stopped.
+        if (error instanceof errors.ClosedConnectionError) this.stop();
       }
       // Waits for nothing: a server that is away forgets the consumer by itself.
       consumer?.delete().catch(() => undefined);

@@ -2,6 +2,7 @@ import type { JetStreamClient } from '@nats-io/jetstream';
 import { Bucket, type KvWatchOptions } from '@nats-io/kv';
 import { BucketWatch } from './bucket-watch.ts';
 import { ApiCode, isApiError } from './api-codes.ts';
+import { LogError } from './errors.ts';
 import { Feed } from './feed.ts';
 
 export interface BucketOptions {
@@ -52,7 +53,10 @@ export class LeaderBucket extends Bucket {
   }
 }
 
-/** Opens a bucket, creating it if need be. A key that is purged with a `ttl` leaves nothing behind. */
+/**
+ * Opens a bucket, creating it if need be. A key that is purged with a `ttl` leaves nothing behind.
+ * @throws LogError 'stream-differs' if it has another number of replicas
+ */
 export async function openBucket(
   js: JetStreamClient,
   name: string,
@@ -61,5 +65,10 @@ export async function openBucket(
   const { replicas, history = 1 } = options;
   const bucket = new LeaderBucket(name, js, await js.jetstreamManager(false));
   await bucket.init({ replicas, history, markerTTL: MARKER_TTL_MS, allow_direct: false });
-  return bucket;
+  const { config } = await bucket.jsm.streams.info(bucket.bucketName());
+  if (config.num_replicas === replicas) return bucket;
+  throw new LogError(
+    'stream-differs',
+    `bucket ${name} has replicas ${config.num_replicas}, but ${replicas} is configured; change the setting, or migrate the bucket`,
+  );
 }

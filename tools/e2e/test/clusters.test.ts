@@ -17,6 +17,8 @@ import { Platform } from '../src/platform.ts';
 import { TopicAudit } from '../src/topic-audit.ts';
 
 const PARTITIONS = 4;
+/** Long enough for an election of NATS, as production demands. */
+const LEASE_MS = 20_000;
 const LOG = streamNames.log(1, 0);
 
 const MAPPING = `
@@ -41,13 +43,29 @@ describe('on three NATS servers and three Kafka brokers, with 60 devices at QoS 
   let platform: Platform;
 
   before(async () => {
-    [nats, kafka] = await Promise.all([startNatsCluster(), startKafkaCluster()]);
+    [nats, kafka] = await Promise.all([startNatsCluster({ syncInterval: 'always' }), startKafkaCluster()]);
     stack.use(nats);
     stack.use(kafka);
     const servers = { nats: nats.urls, brokers: kafka.brokers, replicas: 3 };
-    platform = stack.use(await Platform.start({ ingress: 2, mapping: MAPPING, servers }));
+    const settings = {
+      'deployment.profile': 'production',
+      'nats.monitor': nats.servers.map(({ monitor = '' }) => monitor).join(','),
+      'lease.ttlMs': LEASE_MS,
+    };
+    platform = stack.use(await Platform.start({ ingress: 2, mapping: MAPPING, servers, settings }));
   });
   after(() => stack.disposeAsync());
+
+  /** Leases that the services have lost since they were started. */
+  async function leasesLost(): Promise<number> {
+    let lost = 0;
+    for (const service of platform.services.values()) {
+      const text = await (await service.get('/metrics')).text();
+      for (const [, count] of text.matchAll(/^tributary_leases_lost_total\{[^}]*\} (\d+)/gm))
+        lost += Number(count);
+    }
+    return lost;
+  }
 
   /** Has messages flow while `fault` happens; shows and asserts what became of them. */
   async function under(
@@ -61,7 +79,7 @@ describe('on three NATS servers and three Kafka brokers, with 60 devices at QoS 
     await admin.disconnect();
     await kafka.settled();
     await using audit = await TopicAudit.start(platform.brokers, topic);
-    await using fleet = await Fleet.start([platform.mqtt(0), platform.mqtt(1)], 60, `three/${run}`, 10);
+    await using fleet = await Fleet.start([platform.mqtt(0), platform.mqtt(1)], 60, `three/${run}`, 20);
     await until(() => audit.count > 300, { what: 'messages to flow' });
     const shown = await fault(fleet, audit);
     const backAt = performance.now();
@@ -101,7 +119,7 @@ describe('on three NATS servers and three Kafka brokers, with 60 devices at QoS 
     );
   });
 
-  it('the NATS server that leads a partition of the log is killed and comes back', () =>
+  it('the NATS server that leads a partition of the log is killed and comes back: no lease is lost', () =>
     under('nats-leader', async (fleet) => {
       const leader = await nats.leaderOf(LOG);
       const before = fleet.acknowledged;
@@ -111,10 +129,11 @@ describe('on three NATS servers and three Kafka brokers, with 60 devices at QoS 
       await until(() => fleet.acknowledged > before + 600, { what: 'devices to go on without it' });
       await leader.start();
       await nats.settled();
+      assert.equal(await leasesLost(), 0);
       return { leader: leader.name, successor: successor.name };
     }));
 
-  it('the NATS servers are restarted one after another', () =>
+  it('the NATS servers are restarted one after another: no lease is lost', () =>
     under('nats-rolling', async () => {
       const led: string[] = [];
       for (const server of nats.servers) {
@@ -123,17 +142,19 @@ describe('on three NATS servers and three Kafka brokers, with 60 devices at QoS 
         await nats.settled();
       }
       led.push((await nats.leaderOf(LOG)).name);
+      assert.ok(new Set(led).size > 1, 'the leader moves');
+      assert.equal(await leasesLost(), 0);
       return { leaders: led };
     }));
 
-  it('two of three NATS servers are away: nothing is acknowledged until one returns', () =>
+  it('two of three NATS servers are away until leases end: nothing is acknowledged until one returns', () =>
     under('nats-quorum', async (fleet) => {
       const [first, second] = nats.servers;
       await Promise.all([first?.kill(), second?.kill()]);
       // What was on its way may still be answered.
       await delay(1_000);
       const before = fleet.acknowledged;
-      await delay(5_000);
+      await delay(LEASE_MS);
       const meanwhile = fleet.acknowledged - before;
       assert.equal(meanwhile, 0);
       await first?.start();
@@ -143,7 +164,9 @@ describe('on three NATS servers and three Kafka brokers, with 60 devices at QoS 
       });
       await second?.start();
       await nats.settled();
-      return { acknowledgedWithoutQuorum: meanwhile };
+      const lost = await leasesLost();
+      assert.ok(lost > 0, 'leases cannot be renewed without a quorum');
+      return { acknowledgedWithoutQuorum: meanwhile, leasesLost: lost };
     }));
 
   it('the Kafka broker that leads a partition is killed and comes back', () =>
