@@ -51,7 +51,7 @@ export class MappingVersions {
   /** Stores a new version. @throws LogError 'conflict' if there is one of this number. */
   async create(record: MappingRecord): Promise<void> {
     await onlyOnce(
-      this.#kv.create(configKeys.version(record.version), JSON.stringify(record)),
+      () => this.#kv.create(configKeys.version(record.version), JSON.stringify(record)),
       `mapping version ${record.version} was stored by somebody else at the same time`,
     );
   }
@@ -60,7 +60,7 @@ export class MappingVersions {
   async activate(version: number, seen: ActiveEntry): Promise<void> {
     const value: ActiveMapping = { version };
     await onlyOnce(
-      this.#kv.put(configKeys.active, JSON.stringify(value), { previousSeq: seen.revision }),
+      () => this.#kv.put(configKeys.active, JSON.stringify(value), { previousSeq: seen.revision }),
       `another mapping was activated since version ${seen.version} was read`,
     );
   }
@@ -86,11 +86,19 @@ export class MappingVersions {
   }
 }
 
-async function onlyOnce(put: Promise<number>, conflict: string): Promise<void> {
-  try {
-    await put;
-  } catch (cause) {
-    if (isApiError(cause, ApiCode.wrongLastSequence)) throw new LogError('conflict', conflict, { cause });
-    throw cause;
+/** @throws LogError 'conflict' if somebody else was first, 'not-stored' if that does not become known in time. */
+async function onlyOnce(put: () => Promise<number>, conflict: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await put();
+      return;
+    } catch (cause) {
+      if (isApiError(cause, ApiCode.wrongLastSequence)) throw new LogError('conflict', conflict, { cause });
+      if (!isApiError(cause, ApiCode.wrongLastSequenceConstant)) throw cause;
+      // Another write is under way. It may fail yet, so nobody was first so far.
+      if (attempt >= FIND_ATTEMPTS)
+        throw new LogError('not-stored', 'the write before this one does not end', { cause });
+    }
+    await new Promise((resolve) => setTimeout(resolve, FIND_PAUSE_MS));
   }
 }

@@ -17,38 +17,64 @@ export interface PlatformOptions {
   mapping: string;
   /** A Kafka of its own, which the test may kill; default the one that tests share. */
   ownKafka?: boolean;
+  /** Servers of the test, which keeps them; default a nats-server of the platform's own, and Kafka as `ownKafka` says. */
+  servers?: PlatformServers;
+  /** Further settings of every service. */
+  settings?: Readonly<Record<string, string | number>>;
+}
+
+export interface PlatformServers {
+  nats: readonly string[];
+  brokers: readonly string[];
+  /** Copies of every stream and bucket. */
+  replicas: number;
 }
 
 const LEASE_MS = 4_000;
 
 /** All services as processes of their own, on a real nats-server and a real Kafka. */
 export class Platform implements AsyncDisposable {
-  readonly nats: NatsServer;
   readonly kafka: KafkaServer | null;
+  readonly natsUrls: readonly string[];
   readonly brokers: string[];
   /** By name: `mqtt-ingress-0`, `session-state`, ... */
   readonly services = new Map<string, Proc>();
   readonly #stack: AsyncDisposableStack;
+  readonly #nats: NatsServer | null;
+  readonly #settings: Readonly<Record<string, string | number>>;
 
   private constructor(
     stack: AsyncDisposableStack,
-    nats: NatsServer,
-    kafka: KafkaServer | null,
-    brokers: string[],
+    own: { nats: NatsServer | null; kafka: KafkaServer | null },
+    servers: PlatformServers,
+    settings: Readonly<Record<string, string | number>>,
   ) {
     this.#stack = stack;
-    this.nats = nats;
-    this.kafka = kafka;
-    this.brokers = brokers;
+    this.#nats = own.nats;
+    this.kafka = own.kafka;
+    this.natsUrls = servers.nats;
+    this.brokers = [...servers.brokers];
+    this.#settings = { 'log.replicas': servers.replicas, ...settings };
   }
 
   /** Starts it and applies the mapping. */
-  static async start({ ingress = 1, mapping, ownKafka = false }: PlatformOptions): Promise<Platform> {
+  static async start({
+    ingress = 1,
+    mapping,
+    ownKafka = false,
+    servers,
+    settings = {},
+  }: PlatformOptions): Promise<Platform> {
     const stack = new AsyncDisposableStack();
     try {
-      const nats = stack.use(await startNats());
-      const kafka = ownKafka ? stack.use(await startKafka()) : null;
-      const platform = new Platform(stack, nats, kafka, kafka?.brokers ?? (await sharedKafka()));
+      const nats = servers ? null : stack.use(await startNats());
+      const kafka = ownKafka && !servers ? stack.use(await startKafka()) : null;
+      const used = servers ?? {
+        nats: nats ? [nats.url] : [],
+        brokers: kafka?.brokers ?? (await sharedKafka()),
+        replicas: 1,
+      };
+      const platform = new Platform(stack, { nats, kafka }, used, settings);
       const positions = { 'egress.positionsTopic': uniqueName('positions') };
       const starting = [
         ...Array.from({ length: ingress }, (_, node) => platform.#startIngress(node)),
@@ -67,6 +93,12 @@ export class Platform implements AsyncDisposable {
       await stack.disposeAsync();
       throw error;
     }
+  }
+
+  /** The one nats-server, where the test has not brought its own. */
+  get nats(): NatsServer {
+    if (this.#nats === null) throw new Error('this platform runs on NATS servers that the test keeps');
+    return this.#nats;
   }
 
   service(name: string): Proc {
@@ -107,10 +139,11 @@ export class Platform implements AsyncDisposable {
 
   async #startService(app: string, own: Record<string, string | number> = {}, name = app): Promise<void> {
     const settings = {
-      'nats.servers': [this.nats.url],
+      'nats.servers': [...this.natsUrls],
       'log.partitions': 4,
       'lease.ttlMs': LEASE_MS,
       'service.instance': name,
+      ...this.#settings,
       ...own,
     };
     const env = { KAFKA_BROKERS: this.brokers.join(',') };
