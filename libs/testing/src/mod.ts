@@ -3,6 +3,7 @@ export { prepareKafka } from './kafka/class-archive.ts';
 export { startKafka, KafkaServer, type KafkaOptions } from './kafka/kafka-server.ts';
 export { kafkaAnswers } from './kafka/kafka-probe.ts';
 export { sharedKafka, SHARED_KAFKA_VARIABLE } from './kafka/shared-kafka.ts';
+export { explore, type Exploration, type Finding, type Model, type Step } from './model/explorer.ts';
 export { startNats, NatsServer, type NatsOptions } from './nats/nats-server.ts';
 export { natsInfo, type NatsInfo } from './nats/nats-probe.ts';
 export { alive } from './process/alive.ts';
