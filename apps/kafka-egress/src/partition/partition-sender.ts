@@ -12,7 +12,7 @@ export interface SenderOptions {
   /** Resolves when the next send may be made up. */
   turn(): Promise<void>;
   readonly positions: PositionTopic;
-  /** Keys of former owners, removed with the first commit. */
+  /** Keys of former owners that are removed with the first commit. */
   readonly formerKeys: readonly string[];
   /** Incarnation of the OUT stream. */
   readonly out: string;
@@ -85,11 +85,12 @@ export class PartitionSender {
     if (count > 0) {
       const travelling = this.#pending;
       if (travelling) this.#addPosition(records, travelling);
+      const { doubts } = delivery;
       await delivery.deliver(records);
       metrics.records.add(count);
       metrics.recordBytes.add(bytes);
       metrics.commitSeconds.record(Math.max(0, Date.now() - oldestMs) / 1_000);
-      if (travelling) this.#committed(travelling);
+      if (travelling) this.#committed(travelling, delivery.doubts > doubts);
     }
     this.#pending = { position: positionOf(last.position, out), outSequence: last.sequence };
     const dueMs = performance.now() + (count > 0 ? idleCommitMs : EMPTY_COMMIT_MS);
@@ -102,10 +103,12 @@ export class PartitionSender {
     if (pending === null) return;
     const records: Outgoing[] = [];
     this.#addPosition(records, pending);
-    await this.#options.delivery.deliver(records);
+    const { delivery } = this.#options;
+    const { doubts } = delivery;
+    await delivery.deliver(records);
     this.#pending = null;
     this.#commitAtMs = Infinity;
-    this.#committed(pending);
+    this.#committed(pending, delivery.doubts > doubts);
   }
 
   #addPosition(records: Outgoing[], { position }: Commit): void {
@@ -114,8 +117,10 @@ export class PartitionSender {
     for (const key of this.#formerKeys) records.push(positions.tombstone(key));
   }
 
-  #committed(commit: Commit): void {
-    this.#formerKeys = [];
-    this.#options.onCommitted(commit);
+  /** @param doubtful whether the position may come once more, behind the next ones */
+  #committed(commit: Commit, doubtful: boolean): void {
+    const { positions, onCommitted } = this.#options;
+    this.#formerKeys = doubtful ? [positions.renewKey()] : [];
+    onCommitted(commit);
   }
 }

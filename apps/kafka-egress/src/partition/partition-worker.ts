@@ -11,7 +11,8 @@ import type { TopicWaiter } from '../kafka/topic-directory.ts';
 import { OutQueue } from '../out/out-queue.ts';
 import { PositionTopic, type FoundPositions } from '../position/position-topic.ts';
 import type { EgressPosition } from '../position/position.ts';
-import { resumeAt, type OutEnds } from '../position/resume.ts';
+import { resumeAt, seenAround, type OutEnds } from '../position/resume.ts';
+import { isFinding } from './finding.ts';
 import { OutTrimmer } from './out-trimmer.ts';
 import { readOutEnds } from './out-ends.ts';
 import { letterOf, PartitionIntake } from './partition-intake.ts';
@@ -82,14 +83,16 @@ export class PartitionWorker {
     const hard = this.#hard.signal;
     using producer = new PartitionProducer(this.#context.producer, hard, (reason) => this.#away(reason));
     const positions = this.#positionTopic();
+    const limits = { maxBytes: config['out.maxBytes'], replicas: config['log.replicas'] };
+    const declaration = outStream(cluster.name, topology, this.partition, limits);
+    const incarnation = topology.streams[this.partition]?.incarnation ?? '';
+    const look = (): Promise<OutEnds> => readOutEnds(manager, declaration, incarnation);
+    const before = await look();
     // In this order: what a former owner may still send is sent, then its position is read, then records follow.
     await producer.connect();
     await positions.open();
     const found = await positions.read();
-    const limits = { maxBytes: config['out.maxBytes'], replicas: config['log.replicas'] };
-    const declaration = outStream(cluster.name, topology, this.partition, limits);
-    const incarnation = topology.streams[this.partition]?.incarnation ?? '';
-    const ends = await readOutEnds(manager, declaration, incarnation);
+    const ends = seenAround(before, await look());
     const skipTo = this.#resumeAt(found, ends);
     log.info(
       { where: this.#where, skipTo, from: ends.firstSequence, epoch: this.#lease.epoch },
@@ -235,9 +238,4 @@ export class PartitionWorker {
       await sleep(TRIM_EVERY_MS, undefined, { signal }).catch(() => {});
     }
   }
-}
-
-/** What somebody has to look at before the partition may go on. */
-function isFinding(error: unknown): error is HaltError | LogError {
-  return error instanceof HaltError || (error instanceof LogError && !error.retryable);
 }

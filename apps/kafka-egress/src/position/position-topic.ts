@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { javaPartition, KafkaDriverError, KafkaErrorCode, type KafkaAdmin } from '@tributary/kafka';
 import { HaltError, StoppedError } from '../errors.ts';
 import type { PositionRecord } from '../kafka/outgoing.ts';
-import { isKeyOf, positionKey, positionScope, type EgressPosition } from './position.ts';
+import { isKeyOf, keysToRemove, positionKey, positionScope, type EgressPosition } from './position.ts';
 
 export interface PositionTopicOptions {
   readonly admin: KafkaAdmin;
@@ -17,7 +17,7 @@ export interface PositionTopicOptions {
 /** What the positions topic holds for one partition of one cluster, and under which key this owner writes. */
 export interface FoundPositions {
   readonly positions: readonly EgressPosition[];
-  /** Keys of former owners. */
+  /** Keys of former owners that can be removed. */
   readonly keys: readonly string[];
 }
 
@@ -27,7 +27,9 @@ const LONGEST_PAUSE_MS = 5_000;
 export class PositionTopic {
   readonly #options: PositionTopicOptions;
   readonly #scope: string;
-  readonly #key: string;
+  #key: string;
+  #life = 0;
+  readonly #epoch: number;
   #partition = -1;
 
   constructor(
@@ -36,6 +38,7 @@ export class PositionTopic {
   ) {
     this.#options = options;
     this.#scope = positionScope(owner.cluster, owner.generation, owner.partition);
+    this.#epoch = owner.epoch;
     this.#key = positionKey(this.#scope, owner.epoch);
   }
 
@@ -58,11 +61,19 @@ export class PositionTopic {
     const positions = own.map(([, { incarnation, sequence, part, out }]) => {
       return { incarnation, sequence, part, out: typeof out === 'string' ? out : '' };
     });
-    return { positions, keys: own.map(([key]) => key).filter((key) => key !== this.#key) };
+    const keys = own.map(([key]) => key);
+    return { positions, keys: keysToRemove(this.#scope, keys, this.#epoch) };
   }
 
   record(position: EgressPosition): PositionRecord {
     return this.#record(this.#key, Buffer.from(JSON.stringify(position)));
+  }
+
+  /** Has later positions written under another key. @returns the one before, to be removed with the next position */
+  renewKey(): string {
+    const former = this.#key;
+    this.#key = positionKey(this.#scope, this.#epoch, ++this.#life);
+    return former;
   }
 
   /** Removes what a former owner wrote. Only in one send with, and behind, a position of this owner. */
