@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { explore, type Exploration } from '@tributary/testing';
 import { keysToRemove, positionKey } from '../../src/position/position.ts';
 import { resumeAt } from '../../src/position/resume.ts';
-import { AT_LEAST_ONCE, EgressModel, EXACTLY_ONCE, type Bounds, type Rules } from './egress-model.ts';
+import { EgressModel } from './egress-model.ts';
+import { AT_LEAST_ONCE, EXACTLY_ONCE, type Bounds, type Rules } from './egress-rules.ts';
 import { SCOPE } from './egress-world.ts';
 
 const none: Bounds = { messages: 3, crashes: 0, moves: 0, losses: 0, recreations: 0 };

@@ -1,73 +1,23 @@
 import { LogError } from '@tributary/log';
 import type { Model, Step } from '@tributary/testing';
 import { HaltError } from '../../src/errors.ts';
-import { isFinding } from '../../src/partition/finding.ts';
-import { firstToKeep } from '../../src/partition/out-trimmer.ts';
-import type { Commit } from '../../src/partition/partition-sender.ts';
-import { comparePositions, keysToRemove, positionKey, positionOf } from '../../src/position/position.ts';
-import { resumeAt, seenAround } from '../../src/position/resume.ts';
+import { comparePositions, positionOf } from '../../src/position/position.ts';
+import type { Bounds, Rules } from './egress-rules.ts';
 import {
   AWAY,
   endsOf,
+  halt,
   messageAt,
+  nameOf,
   newWorld,
   outPositionAt,
   SCOPE,
-  type Faults,
   type Flight,
   type Owner,
   type Request,
   type World,
 } from './egress-world.ts';
-import { KafkaModel, type KafkaRules } from './kafka-model.ts';
-
-/** What the service relies on. A test replaces one and sees what it was for. */
-export interface Rules extends KafkaRules {
-  readonly exactlyOnce: boolean;
-  readonly resumeAt: typeof resumeAt;
-  readonly seenAround: typeof seenAround;
-  readonly isFinding: (error: unknown) => boolean;
-  readonly keysToRemove: typeof keysToRemove;
-  /** The key an owner writes its position under. */
-  keyOf(epoch: number, life: number): string;
-  /** Which position a send takes along: that of the batch before it, or its own. */
-  travels(pending: Commit | null, own: Commit | null): Commit | null;
-  /** Which messages of OUT may be removed. */
-  firstToKeep(owner: Owner): number;
-  /** Whether what the position covers is passed over. */
-  readonly skips: boolean;
-  /** Whether the producer has its id before the position is read. */
-  readonly connectsFirst: boolean;
-  /** Whether the position is in the transaction of its records, and not stored behind it. */
-  readonly oneTransaction: boolean;
-}
-
-export const AT_LEAST_ONCE: Rules = {
-  exactlyOnce: false,
-  resumeAt,
-  seenAround,
-  isFinding,
-  keysToRemove,
-  keyOf: (epoch, life) => positionKey(SCOPE, epoch, life),
-  travels: (pending) => pending,
-  firstToKeep: ({ committed }) => firstToKeep(committed),
-  skips: true,
-  connectsFirst: true,
-  oneTransaction: true,
-  fences: true,
-  readsCommitted: true,
-};
-
-export const EXACTLY_ONCE: Rules = {
-  ...AT_LEAST_ONCE,
-  exactlyOnce: true,
-  keyOf: () => positionKey(SCOPE, 0),
-  travels: (_, own) => own,
-};
-
-export interface Bounds extends Faults {
-  readonly messages: number;
-}
+import { KafkaModel } from './kafka-model.ts';
 
 type Named = (name: string, apply: (owner: Owner, next: World) => void) => Step<World>;
 
@@ -334,16 +284,4 @@ export class EgressModel implements Model<World> {
     );
     next.requests.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }
-}
-
-function halt(own: Owner, finding: string): void {
-  Object.assign(own, AWAY, { at: 'halted', epoch: own.epoch, finding });
-}
-
-function nameOf({ owner, kind, from, to, key, position, remove }: Request): string {
-  const whose = owner === null ? 'a late request' : `a request of owner ${owner}`;
-  if (kind === 'records') return `${whose}: records ${from} to ${to}`;
-  if (kind === 'commit' || position === null) return `${whose}: commit`;
-  const removed = remove.length > 0 ? `, without ${remove.join(', ')}` : '';
-  return `${whose}: position ${messageAt(position)} as ${key}${removed}`;
 }

@@ -146,3 +146,15 @@ export function endsOf({ incarnation, first, last }: World['out']): OutEnds {
     last: empty ? null : end,
   };
 }
+
+export function halt(own: Owner, finding: string): void {
+  Object.assign(own, AWAY, { at: 'halted', epoch: own.epoch, finding });
+}
+
+export function nameOf({ owner, kind, from, to, key, position, remove }: Request): string {
+  const whose = owner === null ? 'a late request' : `a request of owner ${owner}`;
+  if (kind === 'records') return `${whose}: records ${from} to ${to}`;
+  if (kind === 'commit' || position === null) return `${whose}: commit`;
+  const removed = remove.length > 0 ? `, without ${remove.join(', ')}` : '';
+  return `${whose}: position ${messageAt(position)} as ${key}${removed}`;
+}

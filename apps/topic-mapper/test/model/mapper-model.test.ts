@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { lowestOf, wasStored } from '@tributary/log';
 import { explore, type Exploration } from '@tributary/testing';
 import { startPosition } from '../../src/partition/start-position.ts';
-import { MapperModel, SHIPPED, type Bounds, type Rules } from './mapper-model.ts';
+import { MapperModel } from './mapper-model.ts';
+import { SHIPPED, type Bounds, type Rules } from './mapper-rules.ts';
 
 const none: Bounds = {
   messages: 2,

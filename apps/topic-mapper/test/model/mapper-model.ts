@@ -1,60 +1,21 @@
-import type { OutPosition } from '@tributary/contracts';
-import { LogError, lowestOf, purgeableUpTo, wasStored, type StreamIdentity } from '@tributary/log';
+import { LogError } from '@tributary/log';
 import type { Model, Step } from '@tributary/testing';
 import { HaltError } from '../../src/errors.ts';
-import { isFinding } from '../../src/partition/finding.ts';
-import { seenAround, startPosition } from '../../src/partition/start-position.ts';
-import { verifyRemade } from '../../src/partition/unfinished-batch.ts';
+import { SHIPPED, type Bounds, type Rules } from './mapper-rules.ts';
 import {
   asPart,
   AWAY,
+  halt,
+  identityOf,
+  nameOf,
   newWorld,
   partsOf,
+  renumberEpochs,
   rowsOf,
-  type Faults,
   type Owner,
   type World,
   type WriteRequest,
 } from './mapper-world.ts';
-
-/** What the services rely on. A test replaces one and sees what it was for. */
-export interface Rules {
-  /** Whether OUT takes a write: JetStream's part. */
-  accepts(expected: number, last: number): boolean;
-  readonly wasStored: typeof wasStored;
-  readonly startPosition: typeof startPosition;
-  readonly verifyRemade: typeof verifyRemade;
-  /** The version that an unfinished batch is finished with. */
-  mappingOf(unfinished: OutPosition, active: number): number;
-  /** What is reported as done with. */
-  reported(owner: Owner): number;
-  readonly lowestOf: typeof lowestOf;
-  readonly purgeableUpTo: typeof purgeableUpTo;
-  /** Whether the trim of OUT leaves its last message. */
-  readonly keepsLast: boolean;
-  readonly seenAround: typeof seenAround;
-  readonly isFinding: (error: unknown) => boolean;
-}
-
-export const SHIPPED: Rules = {
-  accepts: (expected, last) => expected === last,
-  wasStored,
-  startPosition,
-  verifyRemade,
-  mappingOf: ({ mapping }) => mapping,
-  reported: ({ covered }) => covered,
-  lowestOf,
-  purgeableUpTo,
-  keepsLast: true,
-  seenAround,
-  isFinding,
-};
-
-export interface Bounds extends Faults {
-  readonly messages: number;
-  /** Release of the service that each of the two owners runs. */
-  readonly releases: readonly [number, number];
-}
 
 /** The mapper's partition worker, twice, between a log and an OUT. Every read and every write is a step. */
 export class MapperModel implements Model<World> {
@@ -99,35 +60,24 @@ export class MapperModel implements Model<World> {
     if (!keepsLast && out.message !== null) {
       yield { name: 'OUT trimmed to nothing', apply: (next) => (next.out.message = null) };
     }
+    const fault = (name: string, apply: (next: World) => void): Step<World> => ({ name, fault: true, apply });
     if (left.moves > 0) {
-      yield {
-        name: 'lease moves, and the owner before does not notice',
-        fault: true,
-        apply: (next) => {
-          next.left.moves--;
-          next.lease.holder = 1 - next.lease.holder;
-        },
-      };
+      yield fault('lease moves, and the owner before does not notice', (next) => {
+        next.left.moves--;
+        next.lease.holder = 1 - next.lease.holder;
+      });
     }
     if (left.mappings > 0) {
-      yield {
-        name: `mapping version ${mapping + 1}`,
-        fault: true,
-        apply: (next) => {
-          next.left.mappings--;
-          next.mapping++;
-        },
-      };
+      yield fault(`mapping version ${mapping + 1}`, (next) => {
+        next.left.mappings--;
+        next.mapping++;
+      });
     }
     if (left.recreations > 0) {
-      yield {
-        name: 'log created anew',
-        fault: true,
-        apply: (next) => {
-          next.left.recreations--;
-          next.log = { incarnation: 'b', first: 1, last: this.#bounds.messages };
-        },
-      };
+      yield fault('log created anew', (next) => {
+        next.left.recreations--;
+        next.log = { incarnation: 'b', first: 1, last: this.#bounds.messages };
+      });
     }
   }
 
@@ -344,29 +294,4 @@ export class MapperModel implements Model<World> {
   #release(index: number): number {
     return this.#bounds.releases[index] ?? 1;
   }
-}
-
-function identityOf({ incarnation, first, last }: World['log']): StreamIdentity {
-  return { name: 'LOG', incarnation, firstSequence: first, lastSequence: last };
-}
-
-/** Only which epochs are equal and which is higher matters: without this, owners that come and go never end. */
-function renumberEpochs({ lease, owners, writes, out }: World): void {
-  const positions = writes.map(({ position }) => position);
-  if (out.message !== null) positions.push(out.message.position);
-  const bearers = [lease, ...owners.filter(({ at }) => at !== 'away'), ...positions];
-  for (const { checkpoint } of owners) if (checkpoint !== null) bearers.push(checkpoint.position);
-  const epochs = [...new Set(bearers.map(({ epoch }) => epoch))].sort((a, b) => a - b);
-  for (const bearer of bearers) bearer.epoch = epochs.indexOf(bearer.epoch) + 1;
-}
-
-function halt(own: Owner, finding: string): void {
-  Object.assign(own, AWAY, { at: 'halted', epoch: own.epoch, finding });
-}
-
-function nameOf(write: WriteRequest | undefined): string {
-  if (write === undefined) return 'nothing';
-  const { owner, expected, data, position } = write;
-  const from = owner === null ? 'a late write' : `the write of owner ${owner}`;
-  return `${from} (epoch ${position.epoch}): ${data}, expecting ${expected}`;
 }

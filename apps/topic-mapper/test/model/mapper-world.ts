@@ -1,5 +1,5 @@
 import type { OutPosition } from '@tributary/contracts';
-import type { Checkpoint, RegisteredCursor } from '@tributary/log';
+import type { Checkpoint, RegisteredCursor, StreamIdentity } from '@tributary/log';
 import type { Part } from '../../src/batch/part-cutter.ts';
 
 /** A message of OUT. */
@@ -114,4 +114,29 @@ export function partsOf(from: number, sequence: number, mapping: number, release
 
 export function asPart(data: string): Part {
   return { data: Buffer.from(data), records: data.length / 2, deadLetters: null };
+}
+
+export function identityOf({ incarnation, first, last }: World['log']): StreamIdentity {
+  return { name: 'LOG', incarnation, firstSequence: first, lastSequence: last };
+}
+
+/** Only which epochs are equal and which is higher matters: without this, owners that come and go never end. */
+export function renumberEpochs({ lease, owners, writes, out }: World): void {
+  const positions = writes.map(({ position }) => position);
+  if (out.message !== null) positions.push(out.message.position);
+  const bearers = [lease, ...owners.filter(({ at }) => at !== 'away'), ...positions];
+  for (const { checkpoint } of owners) if (checkpoint !== null) bearers.push(checkpoint.position);
+  const epochs = [...new Set(bearers.map(({ epoch }) => epoch))].sort((a, b) => a - b);
+  for (const bearer of bearers) bearer.epoch = epochs.indexOf(bearer.epoch) + 1;
+}
+
+export function halt(own: Owner, finding: string): void {
+  Object.assign(own, AWAY, { at: 'halted', epoch: own.epoch, finding });
+}
+
+export function nameOf(write: WriteRequest | undefined): string {
+  if (write === undefined) return 'nothing';
+  const { owner, expected, data, position } = write;
+  const from = owner === null ? 'a late write' : `the write of owner ${owner}`;
+  return `${from} (epoch ${position.epoch}): ${data}, expecting ${expected}`;
 }
