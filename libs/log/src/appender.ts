@@ -47,7 +47,7 @@ export class LogAppender {
   readonly #partitions: PartitionAppender[];
   readonly #clock: SendClock;
 
-  constructor(publisher: Publisher, options: AppenderOptions) {
+  constructor(publisher: Pick<Publisher, 'publish'>, options: AppenderOptions) {
     const giveUpMs = options.giveUpMs ?? DUPLICATE_WINDOW_MS / 2 - 10_000;
     if (giveUpMs >= DUPLICATE_WINDOW_MS / 2) {
       throw new RangeError('giveUpMs must be below half the duplicate window');
@@ -125,7 +125,7 @@ interface SealedEnvelope {
 }
 
 class PartitionAppender {
-  readonly #publisher: Publisher;
+  readonly #publisher: Pick<Publisher, 'publish'>;
   readonly #subject: string;
   readonly #partition: number;
   readonly #timing: Timing;
@@ -143,7 +143,13 @@ class PartitionAppender {
   #resume: (() => void)[] = [];
   #idle: (() => void)[] = [];
 
-  constructor(publisher: Publisher, subject: string, partition: number, timing: Timing, clock: SendClock) {
+  constructor(
+    publisher: Pick<Publisher, 'publish'>,
+    subject: string,
+    partition: number,
+    timing: Timing,
+    clock: SendClock,
+  ) {
     this.#publisher = publisher;
     this.#subject = subject;
     this.#partition = partition;

@@ -108,19 +108,23 @@ export class CheckpointedWriter {
       return null;
     }
     if ((last?.outSequence ?? 0) === this.#lastSequence) return null;
-    if (last && samePosition(last.position, wanted)) return (this.#lastSequence = last.outSequence);
+    if (last && wasStored(last.position, wanted)) return (this.#lastSequence = last.outSequence);
     throw new LogError('deposed', `${stream} was written by another owner`);
   }
 }
 
-function samePosition(a: OutPosition, b: OutPosition): boolean {
+/**
+ * After "wrong last sequence": whether the last message of the stream is the one that this writer wanted to store. The epoch
+ * tells its own from what another owner made of the same range.
+ */
+export function wasStored(last: OutPosition, wanted: OutPosition): boolean {
   return (
-    a.epoch === b.epoch &&
-    a.incarnation === b.incarnation &&
-    a.from === b.from &&
-    a.sequence === b.sequence &&
-    a.part === b.part &&
-    a.parts === b.parts &&
-    a.mapping === b.mapping
+    last.epoch === wanted.epoch &&
+    last.incarnation === wanted.incarnation &&
+    last.from === wanted.from &&
+    last.sequence === wanted.sequence &&
+    last.part === wanted.part &&
+    last.parts === wanted.parts &&
+    last.mapping === wanted.mapping
   );
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
 import type { JetStreamManager } from '@nats-io/jetstream';
-import { DUPLICATE_WINDOW_MS, streamNames } from '@tributary/contracts';
+import { DUPLICATE_WINDOW_MS, StreamMeta, streamNames } from '@tributary/contracts';
 import { isWrongLastSequence } from './api-codes.ts';
 import type { LogTopology } from './topology.ts';
 
@@ -126,21 +126,38 @@ export class CursorRegistry {
   }
 
   /** The lowest cursor of all declared readers of a partition; null if there is no reader. */
-  async lowest(generation: number, partition: number): Promise<number | null> {
-    let lowest: number | null = null;
+  async lowest(generation: number, partition: number, incarnation: string): Promise<number | null> {
+    const cursors: Cursor[] = [];
     const keys = await this.#kv.keys(cursorKey('*', generation, partition));
     for await (const key of keys) {
       const entry = await this.#kv.get(key);
-      if (!entry || entry.operation !== 'PUT') continue;
-      const { sequence } = entry.json<Cursor>();
-      lowest = lowest === null ? sequence : Math.min(lowest, sequence);
+      if (entry?.operation === 'PUT') cursors.push(entry.json<Cursor>());
     }
-    return lowest;
+    return lowestOf(cursors, incarnation);
   }
 }
 
 function cursorKey(reader: string, generation: number, partition: number): string {
   return `${reader}.${generation}.${partition}`;
+}
+
+/**
+ * Where the reader is that has come least far; null without a reader. A cursor of another incarnation says nothing about
+ * this log: its reader has read none of it.
+ */
+export function lowestOf(cursors: readonly Cursor[], incarnation: string): number | null {
+  if (cursors.length === 0) return null;
+  return Math.min(...cursors.map((cursor) => (cursor.incarnation === incarnation ? cursor.sequence : 0)));
+}
+
+/**
+ * The last sequence that may be removed from the log; 0 for none.
+ *
+ * @param lowest where the last of the declared readers is; a log that nobody reads is kept
+ * @param old the last sequence of which it is certain that it was stored before the duplicate window began
+ */
+export function purgeableUpTo(lowest: number | null, old: number): number {
+  return Math.min(lowest ?? 0, old);
 }
 
 /**
@@ -161,15 +178,19 @@ export class LogPurger {
   /** One round. @returns the number of messages removed. */
   async purge(generation: number, partition: number): Promise<number> {
     const stream = streamNames.log(generation, partition);
-    const { state } = await this.#manager.streams.info(stream);
+    const { state, config } = await this.#manager.streams.info(stream);
     const now = performance.now();
     this.#seen.push({ atMs: now, sequence: state.last_seq });
     let old = 0;
     while (this.#seen[1] && this.#seen[1].atMs <= now - DUPLICATE_WINDOW_MS) this.#seen.shift();
     const oldest = this.#seen[0];
     if (oldest && oldest.atMs <= now - DUPLICATE_WINDOW_MS) old = oldest.sequence;
-    const lowest = await this.#cursors.lowest(generation, partition);
-    const upTo = Math.min(lowest ?? 0, old);
+    const lowest = await this.#cursors.lowest(
+      generation,
+      partition,
+      config.metadata?.[StreamMeta.incarnation] ?? '',
+    );
+    const upTo = purgeableUpTo(lowest, old);
     if (upTo < state.first_seq) return 0;
     const { purged } = await this.#manager.streams.purge(stream, { seq: upTo + 1 });
     return purged;

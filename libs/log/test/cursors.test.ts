@@ -16,13 +16,13 @@ describe('cursors and purge', () => {
     await cursors.register('session-state', topology);
     assert.equal((await cursors.read('session-state', 1, 0))?.sequence, 7);
     await cursors.register('cluster_main', topology);
-    assert.equal(await cursors.lowest(1, 0), 0);
+    assert.equal(await cursors.lowest(1, 0, incarnation), 0);
     await cursors.remove('cluster_main', topology);
-    assert.equal(await cursors.lowest(1, 0), 7);
+    assert.equal(await cursors.lowest(1, 0, incarnation), 7);
     await cursors.remove('session-state', topology);
-    assert.equal(await cursors.lowest(1, 0), null);
+    assert.equal(await cursors.lowest(1, 0, incarnation), null);
     assert.equal(await cursors.advance('cluster_main', 1, 0, { incarnation, sequence: 9 }), false);
-    assert.equal(await cursors.lowest(1, 0), null, 'a reader that was removed stays away');
+    assert.equal(await cursors.lowest(1, 0, incarnation), null, 'a reader that was removed stays away');
     assert.deepEqual(await cursors.entries(), []);
   });
 
@@ -72,6 +72,29 @@ describe('cursors and purge', () => {
     }
     const { state } = await log.manager.streams.info(topology.streams[0]?.name ?? '');
     assert.equal(state.first_seq, 5);
+  });
+
+  it('a cursor of the log that was there before does not have the new one purged', async () => {
+    await using log = await startLog();
+    const before = await ensureLog(log.manager, shape, limits);
+    const cursors = new CursorRegistry(await openBucket(log.js, buckets.cursors, { replicas: 1 }));
+    await cursors.register('cluster_main', before);
+    const { name = '', incarnation = '' } = before.streams[0] ?? {};
+    await cursors.advance('cluster_main', 1, 0, { incarnation, sequence: 10 });
+    await log.manager.streams.delete(name);
+    await ensureLog(log.manager, shape, limits);
+    const appender = new LogAppender(log.publisher, shape);
+    appender.append(0, numbered(0), null);
+    await appender.flush();
+    const purger = new LogPurger(log.manager, cursors);
+    await purger.purge(1, 0);
+    const now = performance.now();
+    const clock = mock.method(performance, 'now', () => now + DUPLICATE_WINDOW_MS + 1_000);
+    try {
+      assert.equal(await purger.purge(1, 0), 0, 'nobody has read it');
+    } finally {
+      clock.mock.restore();
+    }
   });
 
   it('without any reader nothing is purged', async () => {

@@ -27,11 +27,17 @@ export interface DeliveryOptions {
 export class Delivery {
   readonly #options: DeliveryOptions;
   #own: Apart | null = null;
+  #doubts = 0;
   /** Records that were refused because each of them alone is too large. */
   #oversized = 0;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+  }
+
+  /** How many sends have failed so far. What they held may still be stored, behind what was sent after it. */
+  get doubts(): number {
+    return this.#doubts;
   }
 
   /** Resolves when each record is stored or refused. One call at a time. @throws StoppedError, or what `refuse` throws */
@@ -55,6 +61,7 @@ export class Delivery {
         topics.stored(topicsOf(pending));
         break;
       }
+      this.#doubts++;
       pending = outcome.left;
       if (outcome.kind === 'again') continue;
       this.#goApart();

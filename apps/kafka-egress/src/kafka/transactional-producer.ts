@@ -52,7 +52,7 @@ export class TransactionalProducer implements Producer, AsyncDisposable {
     await positions.open();
     const found = await positions.read();
     this.#positions = positions;
-    this.#standing = { own: found.own, others: found.keys, attempted: null };
+    this.#standing = { own: found.own, others: found.others, attempted: null };
     return found;
   }
 

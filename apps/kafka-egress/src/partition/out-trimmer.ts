@@ -12,9 +12,14 @@ export interface Lag {
 }
 
 /**
- * Removes from OUT what is committed. The message of the committed position itself stays: OUT is its writer's
- * checkpoint, and a stream forgets the last sequence of a subject together with the message.
+ * The first message of OUT that stays; 0 if all do. The message of the committed position itself is kept: OUT is its
+ * writer's checkpoint, and a stream forgets the last sequence of a subject together with the message.
  */
+export function firstToKeep(commit: Commit | null): number {
+  return commit?.outSequence ?? 0;
+}
+
+/** Removes from OUT what is committed. */
 export class OutTrimmer {
   readonly #manager: JetStreamManager;
   readonly #out: string;
@@ -46,10 +51,11 @@ export class OutTrimmer {
   /** One round. @returns whether something was removed */
   async round(): Promise<boolean> {
     const commit = this.#commit;
-    const trims = commit !== null && commit.outSequence > this.#trimmed;
+    const first = firstToKeep(commit);
+    const trims = first > this.#trimmed;
     if (trims) {
-      await this.#manager.streams.purge(this.#out, { seq: commit.outSequence });
-      this.#trimmed = commit.outSequence;
+      await this.#manager.streams.purge(this.#out, { seq: first });
+      this.#trimmed = first;
     }
     const [out, log] = await Promise.all([
       this.#manager.streams.info(this.#out),

@@ -13,7 +13,7 @@ export interface SenderOptions {
   /** Says when the next send may be made up, and whether a position is stored together with its records. */
   readonly producer: Pick<Producer, 'turn' | 'atomic'>;
   readonly positions: PositionTopic;
-  /** Keys of former owners, removed with the first commit. */
+  /** Keys of former owners that are removed with the first commit. */
   readonly formerKeys: readonly string[];
   /** Incarnation of the OUT stream. */
   readonly out: string;
@@ -87,11 +87,12 @@ export class PartitionSender {
     if (count > 0) {
       const travelling = producer.atomic ? reached : this.#pending;
       if (travelling) this.#addPosition(records, travelling);
+      const { doubts } = delivery;
       await delivery.deliver(records);
       metrics.records.add(count);
       metrics.recordBytes.add(bytes);
       metrics.commitSeconds.record(Math.max(0, Date.now() - oldestMs) / 1_000);
-      if (travelling) this.#committed(travelling);
+      if (travelling) this.#committed(travelling, delivery.doubts > doubts);
     }
     if (count > 0 && producer.atomic) return;
     this.#pending = reached;
@@ -105,8 +106,10 @@ export class PartitionSender {
     if (pending === null) return;
     const records: Outgoing[] = [];
     this.#addPosition(records, pending);
-    await this.#options.delivery.deliver(records);
-    this.#committed(pending);
+    const { delivery } = this.#options;
+    const { doubts } = delivery;
+    await delivery.deliver(records);
+    this.#committed(pending, delivery.doubts > doubts);
   }
 
   #addPosition(records: Outgoing[], { position }: Commit): void {
@@ -115,10 +118,13 @@ export class PartitionSender {
     for (const key of this.#formerKeys) records.push(positions.tombstone(key));
   }
 
-  #committed(commit: Commit): void {
-    this.#formerKeys = [];
+  /** @param doubtful whether the position may come once more, behind the next ones */
+  #committed(commit: Commit, doubtful: boolean): void {
+    const { positions, producer, onCommitted } = this.#options;
+    // Of a transaction that failed nothing comes late: whoever tried again has fenced it.
+    this.#formerKeys = doubtful && !producer.atomic ? [positions.renewKey()] : [];
     this.#pending = null;
     this.#commitAtMs = Infinity;
-    this.#options.onCommitted(commit);
+    onCommitted(commit);
   }
 }

@@ -10,7 +10,8 @@ import type { TopicWaiter } from '../kafka/topic-directory.ts';
 import { OutQueue } from '../out/out-queue.ts';
 import { PositionTopic, type FoundPositions } from '../position/position-topic.ts';
 import type { EgressPosition } from '../position/position.ts';
-import { resumeAt, type OutEnds } from '../position/resume.ts';
+import { resumeAt, seenAround, type OutEnds } from '../position/resume.ts';
+import { isFinding } from './finding.ts';
 import { OutTrimmer } from './out-trimmer.ts';
 import { readOutEnds } from './out-ends.ts';
 import { letterOf, PartitionIntake } from './partition-intake.ts';
@@ -85,11 +86,13 @@ export class PartitionWorker {
       onAway: (reason) => this.#away(reason),
     });
     const positions = this.#positionTopic();
-    const found = await producer.start(positions);
     const limits = { maxBytes: config['out.maxBytes'], replicas: config['log.replicas'] };
     const declaration = outStream(cluster.name, topology, this.partition, limits);
     const incarnation = topology.streams[this.partition]?.incarnation ?? '';
-    const ends = await readOutEnds(manager, declaration, incarnation);
+    const look = (): Promise<OutEnds> => readOutEnds(manager, declaration, incarnation);
+    const before = await look();
+    const found = await producer.start(positions);
+    const ends = seenAround(before, await look());
     const skipTo = this.#resumeAt(found, ends);
     log.info(
       { where: this.#where, skipTo, from: ends.firstSequence, epoch: this.#lease.epoch },
@@ -120,7 +123,8 @@ export class PartitionWorker {
       delivery,
       producer,
       positions,
-      formerKeys: found.keys,
+      // A transactional id fences whoever wrote under the others.
+      formerKeys: producer.atomic ? found.others : found.removable,
       out: ends.incarnation,
       stop: this.#lease.signal,
       hard,
@@ -237,9 +241,4 @@ export class PartitionWorker {
       await sleep(TRIM_EVERY_MS, undefined, { signal }).catch(() => {});
     }
   }
-}
-
-/** What somebody has to look at before the partition may go on. */
-function isFinding(error: unknown): error is HaltError | LogError {
-  return error instanceof HaltError || (error instanceof LogError && !error.retryable);
 }

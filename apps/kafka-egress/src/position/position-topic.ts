@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { javaPartition, KafkaDriverError, KafkaErrorCode, type KafkaAdmin } from '@tributary/kafka';
 import { HaltError, StoppedError } from '../errors.ts';
 import type { PositionRecord } from '../kafka/outgoing.ts';
-import { isKeyOf, positionKey, positionScope, type EgressPosition } from './position.ts';
+import { isKeyOf, keysToRemove, positionKey, positionScope, type EgressPosition } from './position.ts';
 
 export interface PositionTopicOptions {
   readonly admin: KafkaAdmin;
@@ -19,8 +19,10 @@ export interface FoundPositions {
   readonly positions: readonly EgressPosition[];
   /** What this owner wrote itself. */
   readonly own: EgressPosition | null;
-  /** Keys of former owners. */
-  readonly keys: readonly string[];
+  /** Keys that other owners wrote under, */
+  readonly others: readonly string[];
+  /** and those of them that can be removed although nobody has fenced their owners. */
+  readonly removable: readonly string[];
 }
 
 const LONGEST_PAUSE_MS = 5_000;
@@ -29,7 +31,9 @@ const LONGEST_PAUSE_MS = 5_000;
 export class PositionTopic {
   readonly #options: PositionTopicOptions;
   readonly #scope: string;
-  readonly #key: string;
+  #key: string;
+  #life = 0;
+  readonly #epoch: number;
   #partition = -1;
 
   constructor(
@@ -38,6 +42,7 @@ export class PositionTopic {
   ) {
     this.#options = options;
     this.#scope = positionScope(owner.cluster, owner.generation, owner.partition);
+    this.#epoch = owner.epoch;
     this.#key = positionKey(this.#scope, owner.epoch);
   }
 
@@ -61,12 +66,24 @@ export class PositionTopic {
       if (!isKeyOf(this.#scope, key)) continue;
       found.set(key, { incarnation, out: typeof out === 'string' ? out : '', sequence, part });
     }
-    const keys = [...found.keys()].filter((key) => key !== this.#key);
-    return { positions: [...found.values()], own: found.get(this.#key) ?? null, keys };
+    const others = [...found.keys()].filter((key) => key !== this.#key);
+    return {
+      positions: [...found.values()],
+      own: found.get(this.#key) ?? null,
+      others,
+      removable: keysToRemove(this.#scope, others, this.#epoch),
+    };
   }
 
   record(position: EgressPosition): PositionRecord {
     return this.#record(this.#key, position);
+  }
+
+  /** Has later positions written under another key. @returns the one before, to be removed with the next position */
+  renewKey(): string {
+    const former = this.#key;
+    this.#key = positionKey(this.#scope, this.#epoch, ++this.#life);
+    return former;
   }
 
   /** Removes what a former owner wrote. Only in one send with, and behind, a position of this owner. */

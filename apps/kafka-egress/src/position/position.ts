@@ -32,13 +32,33 @@ export function positionScope(cluster: string, generation: number, partition: nu
 /*
  * Every owner writes under a key of its own. A producer without transactions cannot be fenced: an owner that was
  * stopped and wakes up late may still write its last position, and under a shared key that would replace the newer
- * one. Each position is true for ever, so the greatest of all is the one that counts.
+ * one. The same holds within one owner: a send that failed may arrive behind what was sent after it, so the owner goes on
+ * under the key of another life. Each position is true for ever, so the greatest of all is the one that counts.
  */
-export function positionKey(scope: string, epoch: number): string {
-  return `${scope}/${epoch}`;
+export function positionKey(scope: string, epoch: number, life = 0): string {
+  return life === 0 ? `${scope}/${epoch}` : `${scope}/${epoch}.${life}`;
 }
 
 /** True for the keys that owners of `scope` wrote under. */
 export function isKeyOf(scope: string, key: string): boolean {
-  return key.startsWith(`${scope}/`) && /^\d+$/.test(key.slice(scope.length + 1));
+  return key.startsWith(`${scope}/`) && /^\d+(\.\d+)?$/.test(key.slice(scope.length + 1));
+}
+
+/**
+ * Keys of former owners stay for this many owners. What is removed is not known to be the last that its owner wrote: one
+ * that was frozen may have written a greater position since, and trimmed OUT up to it (ADR 7).
+ */
+export const FORMER_KEYS_KEPT = 8;
+
+/** Which of the keys that were found for `scope` the owner with `epoch` removes with its first commit. */
+export function keysToRemove(
+  scope: string,
+  found: readonly string[],
+  epoch: number,
+  kept = FORMER_KEYS_KEPT,
+): string[] {
+  const epochOf = (key: string): number => Number.parseInt(key.slice(scope.length + 1), 10);
+  const former = [...new Set(found.map(epochOf))].filter((other) => other < epoch).sort((a, b) => b - a);
+  const removed = new Set(former.slice(kept));
+  return found.filter((key) => removed.has(epochOf(key)));
 }

@@ -1,3 +1,4 @@
+import { LogError } from '@tributary/log';
 import { HaltError } from '../errors.ts';
 import { comparePositions, type EgressPosition } from './position.ts';
 
@@ -12,6 +13,18 @@ export interface OutEnds {
   /** Null while OUT is empty. */
   readonly first: Pick<EgressPosition, 'sequence' | 'part'> | null;
   readonly last: Pick<EgressPosition, 'sequence' | 'part'> | null;
+}
+
+/**
+ * OUT around the moment in which the position was read: its beginning as of before, so that it is not ahead of a position
+ * that another owner has committed and trimmed OUT up to since, and its end as of after.
+ *
+ * @throws LogError 'unreachable' if it was created anew in between: the position is read again, and tells
+ */
+export function seenAround(before: OutEnds, after: OutEnds): OutEnds {
+  if (before.incarnation !== after.incarnation)
+    throw new LogError('unreachable', 'OUT was created anew while its position was being read');
+  return { ...after, firstSequence: before.firstSequence, first: before.first };
 }
 
 /**

@@ -16,10 +16,10 @@ export interface Standing {
  * all others, and no two owners have the same key, so what is there tells who was here last.
  */
 export function standingOf(
-  found: Pick<FoundPositions, 'own' | 'keys'>,
+  found: Pick<FoundPositions, 'own' | 'others'>,
   { own, others, attempted }: Standing,
 ): 'unchanged' | 'attempted' | 'lost' | 'deposed' {
-  const { own: foundOwn, keys } = found;
+  const { own: foundOwn, others: keys } = found;
   if (attempted !== null && keys.length === 0 && isSame(foundOwn, attempted)) return 'attempted';
   if (isSame(foundOwn, own) && keys.length === others.length && keys.every((key) => others.includes(key))) {
     return 'unchanged';

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HaltError } from '../../src/errors.ts';
-import { isKeyOf, positionKey, positionScope, type EgressPosition } from '../../src/position/position.ts';
-import { resumeAt, type OutEnds } from '../../src/position/resume.ts';
+import {
+  FORMER_KEYS_KEPT,
+  isKeyOf,
+  keysToRemove,
+  positionKey,
+  positionScope,
+  type EgressPosition,
+} from '../../src/position/position.ts';
+import { resumeAt, seenAround, type OutEnds } from '../../src/position/resume.ts';
 
 const at = (sequence: number, part = 1, of: Partial<EgressPosition> = {}): EgressPosition => ({
   incarnation: 'log-a',
@@ -53,7 +60,33 @@ for (const [what, found, ends, result] of cases) {
 test('keys of owners belong to one scope only', () => {
   const scope = positionScope('main', 1, 1);
   assert.equal(isKeyOf(scope, positionKey(scope, 12)), true);
-  for (const other of ['main/1/11/3', 'main/1/1', 'main/1/1/', 'main/1/1/x', 'other/1/1/3', 'main/1/1/2/3']) {
+  assert.equal(isKeyOf(scope, positionKey(scope, 12, 3)), true);
+  for (const other of [
+    'main/1/11/3',
+    'main/1/1',
+    'main/1/1/',
+    'main/1/1/x',
+    'other/1/1/3',
+    'main/1/1/2/3',
+    'main/1/1/2.',
+  ]) {
     assert.equal(isKeyOf(scope, other), false, other);
   }
+});
+
+test('an owner that woke up late does not remove the key of its successor, nor the keys of the last few before it', () => {
+  const scope = positionScope('main', 1, 1);
+  const found = Array.from({ length: FORMER_KEYS_KEPT + 4 }, (_, epoch) => positionKey(scope, epoch + 1));
+  assert.deepEqual(keysToRemove(scope, found, FORMER_KEYS_KEPT + 3).toSorted(), [`${scope}/1`, `${scope}/2`]);
+  assert.deepEqual(keysToRemove(scope, found, 1), []);
+});
+
+test('what another owner commits and trims while a new one starts is no finding', () => {
+  const found = [at(5)];
+  const [before, after] = [out(4, 9, 7), out(6, 9, 9)];
+  assert.throws(() => resumeAt(found, after, 'main, partition 0'), { code: 'position-gap' });
+  assert.deepEqual(resumeAt(found, seenAround(before, after), 'main, partition 0'), at(5));
+  const [first, then] = [out(1, 9), out(6, 9, 9)];
+  assert.throws(() => resumeAt([], then, 'main, partition 0'), { code: 'position-missing' });
+  assert.equal(resumeAt([], seenAround(first, then), 'main, partition 0'), null);
 });

@@ -15,30 +15,24 @@ import {
   verifyStream,
   type Checkpoint,
   type Lease,
-  type LogErrorCode,
   type RegisteredCursor,
+  type StreamIdentity,
 } from '@tributary/log';
 import { EnvelopeMapper, type Blockage, type ClusterPlan } from '../batch/envelope-mapper.ts';
 import { HaltError } from '../errors.ts';
 import { BatchStream } from './batch-stream.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { catchUp } from './catch-up.ts';
+import { isFinding } from './finding.ts';
 import type { ClusterPartition, MapperContext } from './partition-context.ts';
 import { PartitionMetrics } from './partition-metrics.ts';
 import { PartitionState } from './partition-state.ts';
 import { ProgressReport } from './progress-report.ts';
-import { startPosition } from './start-position.ts';
+import { seenAround, startPosition } from './start-position.ts';
 
 const CURSOR_ATTEMPTS = 10;
 const CURSOR_PAUSE_MS = 300;
 const RETRY_WARNING_MS = 10_000;
-
-const FINDINGS: ReadonlySet<LogErrorCode> = new Set([
-  'position-gap',
-  'position-beyond',
-  'incarnation-unknown',
-  'stream-differs',
-]);
 
 /** Maps one partition of the log for one cluster, for as long as a lease lasts. */
 export class PartitionWorker {
@@ -87,12 +81,14 @@ export class PartitionWorker {
   async #work(): Promise<void> {
     const { nats, topology, config, log } = this.#context;
     const { signal } = this.#stop;
-    const { writer, checkpoint } = await this.#openWriter();
-    const cursor = await this.#cursor(checkpoint !== null);
-    // Last: the end of the log is then never behind what was made of it.
     const { partition } = this.place;
     const limits = { maxBytes: config['log.maxBytes'], replicas: config['log.replicas'] };
-    const identity = await verifyStream(this.#context.manager, logStream(topology, partition, limits));
+    const look = (): Promise<StreamIdentity> =>
+      verifyStream(this.#context.manager, logStream(topology, partition, limits));
+    const before = await look();
+    const { writer, checkpoint } = await this.#openWriter();
+    const cursor = await this.#cursor(checkpoint !== null);
+    const identity = seenAround(before, await look());
     const { name, incarnation } = identity;
     const start = startPosition({ checkpoint: checkpoint?.position ?? null, cursor, log: identity });
     const batches = new BatchWriter(writer, { incarnation, epoch: this.#lease.epoch }, this.#metrics);
@@ -208,10 +204,4 @@ export class PartitionWorker {
     await active.changed(current, this.#stop.signal);
     this.state.blocked(null);
   }
-}
-
-/** What somebody has to look at before the partition may go on. */
-function isFinding(error: unknown): error is HaltError | LogError {
-  if (error instanceof HaltError) return true;
-  return error instanceof LogError && FINDINGS.has(error.code);
 }

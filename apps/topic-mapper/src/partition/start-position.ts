@@ -24,6 +24,15 @@ export interface Whereabouts {
 }
 
 /**
+ * The log around the moment in which the checkpoint was read: its beginning as of before, so that it is not ahead of a
+ * checkpoint that another owner has moved since, and its end as of after, so that it is not behind what was made of it.
+ */
+export function seenAround(before: StreamIdentity, after: StreamIdentity): StreamIdentity {
+  if (before.incarnation !== after.incarnation) return after;
+  return { ...after, firstSequence: before.firstSequence };
+}
+
+/**
  * Decides where to begin. OUT is the checkpoint; the cursor only says where a cluster without one begins.
  * @throws HaltError if going on would skip or repeat anything
  */

@@ -29,7 +29,7 @@ export async function remakeBatch(
   signal: AbortSignal,
 ): Promise<Batch> {
   const { position, cluster, partition } = unfinished;
-  const { from, sequence, mapping, part } = position;
+  const { from, sequence, mapping } = position;
   const plan = (await context.library.load(mapping, signal)).plan(cluster);
   if (plan === null) throw notReproducible(unfinished, `version ${mapping} has no such cluster`);
   const mapper = new EnvelopeMapper(maxRowBytes);
@@ -51,12 +51,14 @@ export async function remakeBatch(
     }
   }
   const parts = mapper.finish();
-  verify(unfinished, parts, part);
+  verifyRemade(unfinished, parts);
   return { from, sequence, mapping, parts };
 }
 
-function verify(unfinished: Unfinished, parts: readonly Part[], part: number): void {
+/** Whether `parts` are what was begun. @throws HaltError 'not-reproducible' */
+export function verifyRemade(unfinished: Unfinished, parts: readonly Part[]): void {
   const { position, data } = unfinished;
+  const { part } = position;
   if (parts.length !== position.parts) {
     throw notReproducible(
       unfinished,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { OutPosition } from '@tributary/contracts';
 import type { RegisteredCursor, StreamIdentity } from '@tributary/log';
-import { startPosition, type StartPosition } from '../../src/partition/start-position.ts';
+import { seenAround, startPosition, type StartPosition } from '../../src/partition/start-position.ts';
 
 const log: StreamIdentity = {
   name: 'TRIB_LOG_1_0',
@@ -74,4 +74,21 @@ describe('where a partition begins', () => {
       else assert.deepEqual(find(), { unfinished: null, passOverTo: 0, ...want });
     });
   }
+});
+
+describe('a log that another owner goes on reading', () => {
+  const before: StreamIdentity = { ...log, firstSequence: 51 };
+  const after: StreamIdentity = { ...log, firstSequence: 61, lastSequence: 120 };
+
+  it('is not one that lost its beginning', () => {
+    const find = (seen: StreamIdentity): StartPosition =>
+      startPosition({ checkpoint: out(51, 55), cursor: cursor(55), log: seen });
+    assert.throws(() => find(after), { code: 'position-gap' });
+    assert.equal(find(seenAround(before, after)).covered, 55);
+  });
+
+  it('is another one with another incarnation', () => {
+    const anew = { ...after, incarnation: 'anew' };
+    assert.equal(seenAround(before, anew), anew);
+  });
 });
