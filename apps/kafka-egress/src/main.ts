@@ -17,7 +17,11 @@ await runService({
     const manager = await jetstreamManager(nats);
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    const topology = await ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
+    const topology = await ensureLog(manager, shape, {
+      maxBytes: config['log.maxBytes'],
+      duplicateWindowMs: config['log.duplicateWindowMs'],
+      replicas,
+    });
     const leases = await openBucket(jetstream(await openNats(service, 'leases')), buckets.leases, {
       replicas,
     });

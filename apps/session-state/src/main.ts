@@ -16,7 +16,11 @@ await runService({
     const manager = await jetstreamManager(nats);
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    const log = await ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
+    const log = await ensureLog(manager, shape, {
+      maxBytes: config['log.maxBytes'],
+      duplicateWindowMs: config['log.duplicateWindowMs'],
+      replicas,
+    });
     const leases = await openBucket(jetstream(await openNats(service, 'leases')), buckets.leases, {
       replicas,
     });
