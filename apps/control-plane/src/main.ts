@@ -19,7 +19,12 @@ await runService({
     const manager = await jetstreamManager(nats);
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    const topology = () => ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
+    const limits = {
+      maxBytes: config['log.maxBytes'],
+      duplicateWindowMs: config['log.duplicateWindowMs'],
+      replicas,
+    };
+    const topology = () => ensureLog(manager, shape, limits);
     await topology();
     const versions = new MappingVersions(await openBucket(js, buckets.config, { replicas }));
     const cursors = new CursorRegistry(await openBucket(js, buckets.cursors, { replicas }));
@@ -37,7 +42,10 @@ await runService({
     service.addGrpcService(MappingServiceService, mappingService(store, log, metrics));
     let active = 0;
     const ending = new AbortController();
-    const following = versions.follow(ending.signal, (version) => (active = version));
+    const following = versions.follow(ending.signal, (version) => {
+      active = version;
+      janitor.wake();
+    });
     const tidying = janitor.run(ending.signal);
     service.onStop('mapping', async () => {
       ending.abort();

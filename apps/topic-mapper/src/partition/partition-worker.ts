@@ -16,7 +16,10 @@ import {
   type Checkpoint,
   type Lease,
   type LogErrorCode,
+  type LogRange,
+  type Losses,
   type RegisteredCursor,
+  type StreamIdentity,
 } from '@tributary/log';
 import { EnvelopeMapper, type Blockage, type ClusterPlan } from '../batch/envelope-mapper.ts';
 import { HaltError } from '../errors.ts';
@@ -27,7 +30,7 @@ import type { ClusterPartition, MapperContext } from './partition-context.ts';
 import { PartitionMetrics } from './partition-metrics.ts';
 import { PartitionState } from './partition-state.ts';
 import { ProgressReport } from './progress-report.ts';
-import { startPosition } from './start-position.ts';
+import { startPosition, type StartPosition } from './start-position.ts';
 
 const CURSOR_ATTEMPTS = 10;
 const CURSOR_PAUSE_MS = 300;
@@ -48,7 +51,7 @@ export class PartitionWorker {
   readonly #lease: Lease;
   readonly #metrics: PartitionMetrics;
   /** Ends the work: the lease's end, or a failure of one half of it. */
-  readonly #stop = new AbortController();
+  #stop = new AbortController();
 
   constructor(context: MapperContext, place: ClusterPartition, lease: Lease) {
     const { cluster, partition } = place;
@@ -71,7 +74,7 @@ export class PartitionWorker {
     if (signal.aborted) stop();
     using state = this.state;
     try {
-      await this.#work();
+      await this.#workOverGaps();
     } catch (error) {
       if (signal.aborted) return;
       if (!isFinding(error)) throw error;
@@ -84,17 +87,28 @@ export class PartitionWorker {
     }
   }
 
+  /** What is gone from the log under a reader may have been given up: whoever starts knows how to tell, and goes on. */
+  async #workOverGaps(): Promise<void> {
+    for (let gapAt = -1; ;) {
+      try {
+        return await this.#work();
+      } catch (error) {
+        const gap = error instanceof LogError && error.code === 'position-gap';
+        const { covered = 0 } = this.state;
+        // Twice at the same place: not the beginning of the log is gone, but something in it.
+        if (!gap || covered === gapAt || this.#lease.signal.aborted) throw error;
+        gapAt = covered;
+        this.#stop = new AbortController();
+      }
+    }
+  }
+
   async #work(): Promise<void> {
-    const { nats, topology, config, log } = this.#context;
+    const { nats, config, log } = this.#context;
     const { signal } = this.#stop;
     const { writer, checkpoint } = await this.#openWriter();
-    const cursor = await this.#cursor(checkpoint !== null);
-    // Last: the end of the log is then never behind what was made of it.
-    const { partition } = this.place;
-    const limits = { maxBytes: config['log.maxBytes'], replicas: config['log.replicas'] };
-    const identity = await verifyStream(this.#context.manager, logStream(topology, partition, limits));
+    const { identity, start } = await this.#start(checkpoint);
     const { name, incarnation } = identity;
-    const start = startPosition({ checkpoint: checkpoint?.position ?? null, cursor, log: identity });
     const batches = new BatchWriter(writer, { incarnation, epoch: this.#lease.epoch }, this.#metrics);
     const covered = await catchUp(start, checkpoint, identity, {
       context: this.#context,
@@ -103,6 +117,7 @@ export class PartitionWorker {
       maxRowBytes: this.#maxRowBytes,
       signal,
       plan: () => this.#plan(),
+      onLost: (range, lost) => this.#lost(range, lost),
     });
     log.info({ ...this.place, epoch: this.#lease.epoch, incarnation, covered }, 'partition starts');
 
@@ -164,6 +179,39 @@ export class PartitionWorker {
       const message = `the last message of ${declaration.name} cannot be read: ${error.message}`;
       throw new HaltError('checkpoint-invalid', message, { cause: error });
     }
+  }
+
+  /** Where to begin. A replica that is behind may not have heard yet that something was given up: it is asked again. */
+  async #start(checkpoint: Checkpoint | null): Promise<{ identity: StreamIdentity; start: StartPosition }> {
+    const { config, manager, topology } = this.#context;
+    const limits = {
+      maxBytes: config['log.maxBytes'],
+      duplicateWindowMs: config['log.duplicateWindowMs'],
+      replicas: config['log.replicas'],
+    };
+    const declaration = logStream(topology, this.place.partition, limits);
+    for (let attempt = 1; ; attempt++) {
+      const cursor = await this.#cursor(checkpoint !== null);
+      // Last: the end of the log is then never behind what was made of it.
+      const identity = await verifyStream(manager, declaration);
+      try {
+        const start = startPosition({ checkpoint: checkpoint?.position ?? null, cursor, log: identity });
+        this.state.lost = cursor?.lost ?? null;
+        return { identity, start };
+      } catch (error) {
+        const gap = error instanceof HaltError && error.code === 'position-gap';
+        if (!gap || cursor === null || attempt === CURSOR_ATTEMPTS || this.#stop.signal.aborted) throw error;
+      }
+      await sleep(CURSOR_PAUSE_MS);
+    }
+  }
+
+  #lost({ from, to }: LogRange, lost: Losses): void {
+    this.state.lost = lost;
+    this.#context.log.error(
+      { ...this.place, from, to, messages: to - from + 1, ever: lost.messages },
+      'what was given up for this cluster is gone, goes on behind it',
+    );
   }
 
   /** A replica that is behind may not have heard yet of a reader that was registered a moment ago. */
