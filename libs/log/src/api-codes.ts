@@ -9,6 +9,7 @@ export const ApiCode = {
   wrongLastSequenceConstant: 10164,
   messageNotFound: 10037,
   maximumBytes: 10077,
+  storageResourcesExceeded: 10047,
 } as const;
 
 export function isApiError(error: unknown, code: number): error is JetStreamApiError {
