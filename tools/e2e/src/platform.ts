@@ -17,6 +17,12 @@ export interface PlatformOptions {
   mapping: string;
   /** A Kafka of its own, which the test may kill; default the one that tests share. */
   ownKafka?: boolean;
+  /** Of all services that know them, by their key. */
+  settings?: Readonly<Record<string, string | number>>;
+  /** Of one service, by its name. */
+  own?: Readonly<Record<string, Readonly<Record<string, string | number>>>>;
+  /** What the mapping finds by `${env:...}`, besides KAFKA_BROKERS. */
+  env?: Readonly<Record<string, string>>;
 }
 
 const LEASE_MS = 4_000;
@@ -29,26 +35,30 @@ export class Platform implements AsyncDisposable {
   /** By name: `mqtt-ingress-0`, `session-state`, ... */
   readonly services = new Map<string, Proc>();
   readonly #stack: AsyncDisposableStack;
+  readonly #options: PlatformOptions;
 
   private constructor(
     stack: AsyncDisposableStack,
+    options: PlatformOptions,
     nats: NatsServer,
     kafka: KafkaServer | null,
     brokers: string[],
   ) {
     this.#stack = stack;
+    this.#options = options;
     this.nats = nats;
     this.kafka = kafka;
     this.brokers = brokers;
   }
 
   /** Starts it and applies the mapping. */
-  static async start({ ingress = 1, mapping, ownKafka = false }: PlatformOptions): Promise<Platform> {
+  static async start(options: PlatformOptions): Promise<Platform> {
+    const { ingress = 1, mapping, ownKafka = false } = options;
     const stack = new AsyncDisposableStack();
     try {
       const nats = stack.use(await startNats());
       const kafka = ownKafka ? stack.use(await startKafka()) : null;
-      const platform = new Platform(stack, nats, kafka, kafka?.brokers ?? (await sharedKafka()));
+      const platform = new Platform(stack, options, nats, kafka, kafka?.brokers ?? (await sharedKafka()));
       const positions = { 'egress.positionsTopic': uniqueName('positions') };
       const starting = [
         ...Array.from({ length: ingress }, (_, node) => platform.#startIngress(node)),
@@ -111,9 +121,11 @@ export class Platform implements AsyncDisposable {
       'log.partitions': 4,
       'lease.ttlMs': LEASE_MS,
       'service.instance': name,
+      ...this.#options.settings,
+      ...this.#options.own?.[app],
       ...own,
     };
-    const env = { KAFKA_BROKERS: this.brokers.join(',') };
+    const env = { KAFKA_BROKERS: this.brokers.join(','), ...this.#options.env };
     this.services.set(name, this.#stack.use(await Proc.start(app, { settings, env })));
   }
 }
