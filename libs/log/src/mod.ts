@@ -4,7 +4,15 @@ export * from './bucket-follower.ts';
 export * from './buckets.ts';
 export * from './checkpointed-writer.ts';
 export * from './connection.ts';
-export { isGivenUp, readTo, type Cursor, type Losses, type LogRange, type LostRange, type RegisteredCursor } from './cursor-record.ts';
+export {
+  isGivenUp,
+  readTo,
+  type Cursor,
+  type Losses,
+  type LogRange,
+  type LostRange,
+  type RegisteredCursor,
+} from './cursor-record.ts';
 export * from './cursors.ts';
 export * from './errors.ts';
 export * from './log-purger.ts';

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { advanced, isGivenUp, movedOn, readTo, withLoss, type RegisteredCursor } from '../src/cursor-record.ts';
+import {
+  advanced,
+  isGivenUp,
+  movedOn,
+  readTo,
+  withLoss,
+  type RegisteredCursor,
+} from '../src/cursor-record.ts';
 
 const start: RegisteredCursor = { incarnation: 'log', sequence: 10, since: 0, optional: true };
 
@@ -13,7 +20,11 @@ function moved(cursor: RegisteredCursor, upTo: number, atMs: number): Registered
 describe('a cursor that is moved on', () => {
   it('remembers what it was moved over, in one range until the reader has passed it', () => {
     const twice = moved(moved(start, 20, 100), 35, 200);
-    assert.deepEqual(twice, { ...start, sequence: 35, givenUp: { from: 11, to: 35, firstMs: 100, lastMs: 200 } });
+    assert.deepEqual(twice, {
+      ...start,
+      sequence: 35,
+      givenUp: { from: 11, to: 35, firstMs: 100, lastMs: 200 },
+    });
     assert.equal(movedOn(twice, 35, 300), null, 'never back');
   });
 

@@ -16,7 +16,12 @@ describe('giving up optional readers', () => {
   const cases: [name: string, readers: CursorEntry[], settled: number, want: number | null][] = [
     ['goes half the way to where there is room', [reader(100, true), reader(end, false)], end, 175],
     ['never passes a reader that is waited for', [reader(100, true), reader(120, false)], end, 120],
-    ['does not begin if a reader that is waited for is in the way', [reader(100, true), reader(100, false)], end, null],
+    [
+      'does not begin if a reader that is waited for is in the way',
+      [reader(100, true), reader(100, false)],
+      end,
+      null,
+    ],
     ['never reaches into the duplicate window', [reader(100, true), reader(end, false)], 130, 130],
     ['does nothing while all is in the duplicate window', [reader(100, true), reader(end, false)], 0, null],
     ['does nothing if no optional reader is behind', [reader(600, true), reader(end, false)], end, null],

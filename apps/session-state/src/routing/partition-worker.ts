@@ -1,13 +1,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { logReaders, streamNames } from '@tributary/contracts';
-import {
-  LogError,
-  StreamReader,
-  type CursorRegistry,
-  type Lease,
-  type StreamIdentity,
-} from '@tributary/log';
+import { LogError, StreamReader, type CursorRegistry, type Lease, type StreamIdentity } from '@tributary/log';
 import type { Service } from '@tributary/service';
 import type { settings } from '../config.ts';
 import type { DeliveryHub } from '../delivery/delivery-hub.ts';
@@ -98,8 +92,7 @@ export class PartitionWorker {
   }
 
   async #route(signal: AbortSignal): Promise<void> {
-    const { service, nats, cursors, stream, partition, progress, routes, retained, hub } =
-      this.#options;
+    const { service, nats, cursors, stream, partition, progress, routes, retained, hub } = this.#options;
     const cursor = await cursors.read(logReaders.sessionState, this.#generation, partition);
     if (cursor === null) throw new LogError('incarnation-unknown', `partition ${partition} has no cursor`);
     if (cursor.incarnation !== stream.incarnation) {

@@ -1,12 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  ContractError,
-  FRAME_HEADER_BYTES,
-  logReaders,
-  logStream,
-  OUT_HEADROOM_BYTES,
-  outStream,
-} from '@tributary/contracts';
+import { ContractError, FRAME_HEADER_BYTES, OUT_HEADROOM_BYTES, outStream } from '@tributary/contracts';
 import {
   aborted,
   CheckpointedWriter,
@@ -18,8 +10,6 @@ import {
   type LogErrorCode,
   type LogRange,
   type Losses,
-  type RegisteredCursor,
-  type StreamIdentity,
 } from '@tributary/log';
 import { EnvelopeMapper, type Blockage, type ClusterPlan } from '../batch/envelope-mapper.ts';
 import { HaltError } from '../errors.ts';
@@ -30,10 +20,8 @@ import type { ClusterPartition, MapperContext } from './partition-context.ts';
 import { PartitionMetrics } from './partition-metrics.ts';
 import { PartitionState } from './partition-state.ts';
 import { ProgressReport } from './progress-report.ts';
-import { startPosition, type StartPosition } from './start-position.ts';
+import { findStart } from './start-search.ts';
 
-const CURSOR_ATTEMPTS = 10;
-const CURSOR_PAUSE_MS = 300;
 const RETRY_WARNING_MS = 10_000;
 
 const FINDINGS: ReadonlySet<LogErrorCode> = new Set([
@@ -107,7 +95,8 @@ export class PartitionWorker {
     const { nats, config, log } = this.#context;
     const { signal } = this.#stop;
     const { writer, checkpoint } = await this.#openWriter();
-    const { identity, start } = await this.#start(checkpoint);
+    const { start, cursor, identity } = await findStart(checkpoint, this.#context, this.place, signal);
+    this.state.lost = cursor?.lost ?? null;
     const { name, incarnation } = identity;
     const batches = new BatchWriter(writer, { incarnation, epoch: this.#lease.epoch }, this.#metrics);
     const covered = await catchUp(start, checkpoint, identity, {
@@ -181,51 +170,12 @@ export class PartitionWorker {
     }
   }
 
-  /** Where to begin. A replica that is behind may not have heard yet that something was given up: it is asked again. */
-  async #start(checkpoint: Checkpoint | null): Promise<{ identity: StreamIdentity; start: StartPosition }> {
-    const { config, manager, topology } = this.#context;
-    const limits = {
-      maxBytes: config['log.maxBytes'],
-      duplicateWindowMs: config['log.duplicateWindowMs'],
-      replicas: config['log.replicas'],
-    };
-    const declaration = logStream(topology, this.place.partition, limits);
-    for (let attempt = 1; ; attempt++) {
-      const cursor = await this.#cursor(checkpoint !== null);
-      // Last: the end of the log is then never behind what was made of it.
-      const identity = await verifyStream(manager, declaration);
-      try {
-        const start = startPosition({ checkpoint: checkpoint?.position ?? null, cursor, log: identity });
-        this.state.lost = cursor?.lost ?? null;
-        return { identity, start };
-      } catch (error) {
-        const gap = error instanceof HaltError && error.code === 'position-gap';
-        if (!gap || cursor === null || attempt === CURSOR_ATTEMPTS || this.#stop.signal.aborted) throw error;
-      }
-      await sleep(CURSOR_PAUSE_MS);
-    }
-  }
-
   #lost({ from, to }: LogRange, lost: Losses): void {
     this.state.lost = lost;
     this.#context.log.error(
       { ...this.place, from, to, messages: to - from + 1, ever: lost.messages },
       'what was given up for this cluster is gone, goes on behind it',
     );
-  }
-
-  /** A replica that is behind may not have heard yet of a reader that was registered a moment ago. */
-  async #cursor(started: boolean): Promise<RegisteredCursor | null> {
-    const { cursors, topology, log } = this.#context;
-    const { cluster, partition } = this.place;
-    for (let attempt = 0; attempt < CURSOR_ATTEMPTS && !this.#stop.signal.aborted; attempt++) {
-      const cursor = await cursors.read(logReaders.cluster(cluster), topology.generation, partition);
-      if (cursor !== null) return cursor;
-      await sleep(CURSOR_PAUSE_MS);
-    }
-    const finding = 'nothing keeps the log for this cluster; apply the mapping again';
-    if (started) log.error({ ...this.place, code: 'reader-missing', finding }, 'reader is not registered');
-    return null;
   }
 
   get #maxRowBytes(): number {

@@ -41,7 +41,11 @@ export function startPosition({ checkpoint, cursor, log }: Whereabouts): StartPo
     );
   }
   // A batch that lost its beginning cannot be finished: what it was made from goes whole, or a part of it came twice.
-  return { ...start, unfinished: null, lost: { from: next, to: Math.max(gone.to, start.unfinished?.sequence ?? 0) } };
+  return {
+    ...start,
+    unfinished: null,
+    lost: { from: next, to: Math.max(gone.to, start.unfinished?.sequence ?? 0) },
+  };
 }
 
 function atCursor(cursor: RegisteredCursor | null, log: StreamIdentity): StartPosition {
@@ -65,7 +69,12 @@ function atCheckpoint(
   const covered = complete ? checkpoint.sequence : checkpoint.from - 1;
   const anew =
     cursor !== null && cursor.incarnation === log.incarnation && cursor.since > checkpoint.sequence;
-  return { covered, unfinished: complete ? null : checkpoint, passOverTo: anew ? cursor.since : 0, lost: null };
+  return {
+    covered,
+    unfinished: complete ? null : checkpoint,
+    passOverTo: anew ? cursor.since : 0,
+    lost: null,
+  };
 }
 
 function verify(what: string, at: { incarnation: string; sequence: number }, log: StreamIdentity): void {

@@ -80,7 +80,12 @@ describe('where a partition begins', () => {
       movedOver(4, 30),
       { covered: 5, lost: { from: 6, to: 10 } },
     ],
-    ['behind OUT, if what was given up was mapped all the same', out(31, 50), movedOver(21, 40), { covered: 50 }],
+    [
+      'behind OUT, if what was given up was mapped all the same',
+      out(31, 50),
+      movedOver(21, 40),
+      { covered: 50 },
+    ],
     ['with what is still there of what was given up', out(5, 12), movedOver(6, 40), { covered: 12 }],
     [
       'behind what was recorded as lost and not passed yet',
