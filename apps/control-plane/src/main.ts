@@ -20,7 +20,12 @@ await runService({
     const manager = await whenAvailable(service, () => jetstreamManager(nats));
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    const topology = () => ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
+    const limits = {
+      maxBytes: config['log.maxBytes'],
+      duplicateWindowMs: config['log.duplicateWindowMs'],
+      replicas,
+    };
+    const topology = () => ensureLog(manager, shape, limits);
     await whenAvailable(service, topology);
     const open = (name: string) => whenAvailable(service, () => openBucket(js, name, { replicas }));
     const versions = new MappingVersions(await open(buckets.config));
@@ -39,7 +44,10 @@ await runService({
     service.addGrpcService(MappingServiceService, mappingService(store, log, metrics));
     let active = 0;
     const ending = new AbortController();
-    const following = versions.follow(ending.signal, (version) => (active = version));
+    const following = versions.follow(ending.signal, (version) => {
+      active = version;
+      janitor.wake();
+    });
     const tidying = janitor.run(ending.signal);
     service.onStop('mapping', async () => {
       ending.abort();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { logReaders, streamNames, subjects } from '@tributary/contracts';
+import { clusterOf, logReaders, streamNames, subjects } from '@tributary/contracts';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import {
   readCheckpoint,
@@ -21,7 +21,11 @@ export interface ReaderJanitorOptions {
   readonly log: Log;
 }
 
-const CLUSTER_READER = logReaders.cluster('x').slice(0, -1);
+/** A report of progress may come between looking at a cursor and changing it. */
+const ATTEMPTS = 5;
+
+/** Whether a cluster is required, by its name. */
+type Clusters = ReadonlyMap<string, boolean>;
 
 interface Sighting {
   readonly revision: number;
@@ -30,12 +34,13 @@ interface Sighting {
 
 /**
  * Keeps the declared readers of the log what the active mapping needs, whatever a control plane died in the middle of.
- * A cluster's reader that is missing is registered again. One that is left over is removed after a grace: longer
+ * A cluster's reader that is missing is registered again, and each is optional exactly if its cluster is. One that is left over is removed after a grace: longer
  * than an application may take between registering a reader and activating the mapping that needs it.
  */
 export class ReaderJanitor {
   readonly #options: ReaderJanitorOptions;
   #still = new Map<string, Sighting>();
+  #waking = new AbortController();
 
   constructor(options: ReaderJanitorOptions) {
     this.#options = options;
@@ -45,36 +50,65 @@ export class ReaderJanitor {
   async run(signal: AbortSignal): Promise<void> {
     const { graceMs, log } = this.#options;
     while (!signal.aborted) {
+      const waking = new AbortController();
+      this.#waking = waking;
       try {
         await this.round();
       } catch (error) {
         if (!signal.aborted)
           log.warn({ error }, 'readers of the log could not be looked at, tried again soon');
       }
-      await sleep(graceMs / 4, undefined, { signal }).catch(() => {});
+      const resting = AbortSignal.any([signal, waking.signal]);
+      await sleep(graceMs / 4, undefined, { signal: resting }).catch(() => {});
     }
   }
 
+  /** Another mapping is active: looks now. */
+  wake(): void {
+    this.#waking.abort();
+  }
+
   async round(): Promise<void> {
-    // The cursors first: a mapping activated after this was read has registered its readers before.
-    const entries = (await this.#options.cursors.entries()).filter(({ reader }) =>
-      reader.startsWith(CLUSTER_READER),
-    );
-    const clusters = await this.#clusters();
+    const { entries, clusters } = await this.#declare();
     if (clusters === null) return;
-    const needed = new Set(clusters.map(logReaders.cluster));
+    const needed = new Set([...clusters.keys()].map(logReaders.cluster));
     await this.#removeLeftOver(entries.filter(({ reader }) => !needed.has(reader)));
-    for (const cluster of clusters) await this.#restoreMissing(cluster, entries);
+    for (const cluster of clusters.keys()) await this.#restoreMissing(cluster, entries);
+  }
+
+  /**
+   * Makes optional what the active mapping says may be moved on, and nothing else. Whoever applies a mapping registers
+   * its readers as required, so that none is moved on before the mapping that allows it is active.
+   * @returns the readers of clusters as they were found, and the clusters
+   */
+  async #declare(): Promise<{ entries: CursorEntry[]; clusters: Clusters | null }> {
+    const { cursors, log } = this.#options;
+    for (let attempt = 1; ; attempt++) {
+      // The cursors first: a mapping activated after this was read has registered its readers before.
+      const entries = (await cursors.entries()).filter(({ reader }) => clusterOf(reader) !== '');
+      const clusters = await this.#clusters();
+      let changed = true;
+      for (const entry of entries) {
+        const optional = clusters?.get(clusterOf(entry.reader)) === false;
+        if (clusters === null || optional === (entry.cursor.optional ?? false)) continue;
+        const { reader, partition } = entry;
+        if (await cursors.setOptional(entry, optional))
+          log.info({ reader, partition, optional }, 'reader declared');
+        else changed = false;
+      }
+      if (changed || attempt === ATTEMPTS) return { entries, clusters };
+    }
   }
 
   /** Clusters of the active mapping; null if they cannot be known here. */
-  async #clusters(): Promise<string[] | null> {
+  async #clusters(): Promise<Clusters | null> {
     const { versions } = this.#options;
     const { version } = await versions.active();
-    if (version === 0) return [];
+    if (version === 0) return new Map();
     const record = await versions.read(version);
     const compiled = record && compileMapping(record.text);
-    return compiled?.ok ? compiled.mapping.clusters.map(({ name }) => name) : null;
+    if (!compiled?.ok) return null;
+    return new Map(compiled.mapping.clusters.map(({ name, required }) => [name, required]));
   }
 
   async #removeLeftOver(entries: readonly CursorEntry[]): Promise<void> {

@@ -53,3 +53,47 @@ describe('readers of the log', () => {
     assert.equal((await fixture.cursors.read('cluster_main', 1, 0))?.sequence, 0);
   });
 });
+
+describe('readers of clusters that are not required', () => {
+  async function optional(fixture: ControlFixture): Promise<string[]> {
+    const entries = await fixture.cursors.entries();
+    return [
+      ...new Set(entries.filter(({ cursor }) => cursor.optional).map(({ reader }) => reader)),
+    ].toSorted();
+  }
+
+  const text = (required: boolean): string =>
+    mappingText('main', 'other').replace(
+      '  other: { brokers: ["kafka:9092"] }',
+      `  other: { brokers: ["kafka:9092"], required: ${required} }`,
+    );
+
+  it('are optional once the mapping is active, for as long as it is', async () => {
+    await using fixture = await startControl();
+    const control = await fixture.controlPlane();
+    await fixture.cursors.register('session-state', await fixture.topology());
+    await control.apply(text(false));
+    await until(async () => (await optional(fixture)).join() === 'cluster_other', { timeoutMs: 5_000 });
+    const entries = (await fixture.cursors.entries()).filter(({ cursor }) => cursor.optional);
+    assert.equal(entries.length, 2, 'in every partition');
+    await control.apply(text(true));
+    assert.deepEqual(await optional(fixture), [], 'required from before it is active');
+    await control.apply(text(false));
+    await until(async () => (await optional(fixture)).length === 1, { timeoutMs: 5_000 });
+    await control.apply(mappingText('main'));
+    await until(async () => (await optional(fixture)).length === 0, { timeoutMs: 5_000 });
+  });
+
+  it('are put right after a control plane died in the middle of applying', async () => {
+    await using fixture = await startControl();
+    const control = await fixture.controlPlane(GRACE);
+    await control.apply(text(false));
+    await until(async () => (await optional(fixture)).length === 1, { timeoutMs: 5_000 });
+    // It registers the readers of a mapping that never becomes active.
+    await control.proc.kill();
+    await fixture.cursors.register('cluster_other', await fixture.topology());
+    assert.deepEqual(await optional(fixture), []);
+    await control.proc.start();
+    await until(async () => (await optional(fixture)).join() === 'cluster_other', { timeoutMs: 10_000 });
+  });
+});

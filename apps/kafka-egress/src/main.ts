@@ -18,9 +18,12 @@ await runService({
     const manager = await whenAvailable(service, () => jetstreamManager(nats));
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    const topology = await whenAvailable(service, () =>
-      ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas }),
-    );
+    const limits = {
+      maxBytes: config['log.maxBytes'],
+      duplicateWindowMs: config['log.duplicateWindowMs'],
+      replicas,
+    };
+    const topology = await whenAvailable(service, () => ensureLog(manager, shape, limits));
     const leaseJs = jetstream(await openNats(service, 'leases'));
     const leases = await whenAvailable(service, () => openBucket(leaseJs, buckets.leases, { replicas }));
     const clusters = new ClusterSet({

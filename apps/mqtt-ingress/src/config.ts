@@ -1,5 +1,12 @@
-import { DUPLICATE_WINDOW_MS } from '@tributary/contracts';
-import { commonSettings, defineSettings, logSettings, type Config, type Service } from '@tributary/service';
+import {
+  commonSettings,
+  defineSettings,
+  environmentName,
+  logSettings,
+  SettingsError,
+  type Config,
+  type Service,
+} from '@tributary/service';
 
 /** What an ingress node can be told, besides what every service and every user of the log can. */
 export const ingressSettings = defineSettings({
@@ -109,8 +116,8 @@ export const ingressSettings = defineSettings({
     unit: 'ms',
     default: 50_000,
     min: 100,
-    max: DUPLICATE_WINDOW_MS / 2 - 1_000,
-    doc: 'How long an envelope is tried again before the devices concerned are closed without an acknowledgement.',
+    max: 1_799_000,
+    doc: 'Less than half of log.duplicateWindowMs. How long an envelope is tried again before the devices concerned are closed without an acknowledgement.',
   },
   'log.highWaterBytes': {
     type: 'integer',
@@ -132,3 +139,12 @@ export const settings = { ...commonSettings, ...logSettings, ...ingressSettings 
 
 export type IngressConfig = Config<typeof settings>;
 export type IngressService = Service<typeof settings>;
+
+/** What one setting alone cannot say. @throws SettingsError */
+export function checkTogether(config: IngressConfig): void {
+  const windowMs = config['log.duplicateWindowMs'];
+  if (config['log.giveUpMs'] < windowMs / 2) return;
+  const setting = 'log.giveUpMs';
+  const message = `${setting} must be less than half of log.duplicateWindowMs, which is ${windowMs}: an envelope that is sent again later would be stored twice`;
+  throw new SettingsError([{ setting, source: environmentName(setting), message }]);
+}

@@ -2,6 +2,21 @@ import { commonSettings, defineSettings, logSettings, type Config } from '@tribu
 
 /** What session-state can be told, besides what every service and every user of the log can. */
 export const sessionStateSettings = defineSettings({
+  'log.optionalFill': {
+    type: 'number',
+    default: 0.8,
+    min: 0.1,
+    max: 1,
+    doc: 'Share of log.maxBytes beyond which clusters with `required: false` that are behind are moved on, and lose what they have not read. 1: never.',
+  },
+  'log.purgeMs': {
+    type: 'integer',
+    unit: 'ms',
+    default: 5_000,
+    min: 100,
+    max: 60_000,
+    doc: 'How often what nobody needs any more is removed from the log. What comes in this time must fit above log.optionalFill.',
+  },
   'routing.batchBytes': {
     type: 'integer',
     unit: 'bytes',

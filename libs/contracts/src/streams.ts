@@ -1,6 +1,6 @@
 import { streamNames, subjects } from './subjects.ts';
 
-/** Time in which JetStream recognizes a retried append by its Nats-Msg-Id. Retries stop before half of it. */
+/** Time in which JetStream recognizes a retried append by its Nats-Msg-Id, unless the log is declared with another. */
 export const DUPLICATE_WINDOW_MS = 120_000;
 
 /** Envelopes aim at this size, in bytes ... */
@@ -46,6 +46,8 @@ export interface StreamLimits {
   maxBytes: number;
   /** 1 (dev) or 3 (production). */
   replicas: number;
+  /** Of the log only; default DUPLICATE_WINDOW_MS. */
+  duplicateWindowMs?: number;
 }
 
 export interface LogShape {
@@ -57,8 +59,8 @@ export function logStream(shape: LogShape, partition: number, limits: StreamLimi
   return {
     name: streamNames.log(shape.generation, partition),
     subject: subjects.log(shape.generation, partition),
-    duplicateWindowMs: DUPLICATE_WINDOW_MS,
     onePerSubject: false,
+    duplicateWindowMs: DUPLICATE_WINDOW_MS,
     ...limits,
     metadata: { [StreamMeta.kind]: 'log', ...shapeMetadata(shape, partition) },
   };

@@ -56,8 +56,15 @@ export const buckets = {
 /** Readers of the log that hold back its purge. */
 export const logReaders = {
   sessionState: 'session-state',
-  cluster: (cluster: string): string => `cluster_${checkName(cluster)}`,
+  cluster: (cluster: string): string => `${CLUSTER_READER}${checkName(cluster)}`,
 } as const;
+
+const CLUSTER_READER = 'cluster_';
+
+/** The cluster that a reader of the log reads for; '' if it is another reader. */
+export function clusterOf(reader: string): string {
+  return reader.startsWith(CLUSTER_READER) ? reader.slice(CLUSTER_READER.length) : '';
+}
 
 /** Key of a client id in a bucket: ids may be long and hold any character, keys may not. */
 export function clientKey(clientId: string): string {

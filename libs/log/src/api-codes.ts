@@ -12,6 +12,7 @@ export const ApiCode = {
   /** Fewer servers are there than a stream is to have replicas. */
   noSuitablePeers: 10005,
   streamOffline: 10118,
+  storageResourcesExceeded: 10047,
 } as const;
 
 export function isApiError(error: unknown, code: number): error is JetStreamApiError {

@@ -29,6 +29,8 @@ export interface AppenderOptions extends LogShape {
   lingerMs?: number;
   /** Above this many unsent or unconfirmed bytes a partition asks its writers to pause. */
   highWaterBytes?: number;
+  /** As the log is declared, in ms. */
+  duplicateWindowMs?: number;
   /** How long one envelope is retried, in ms; must stay below half the duplicate window. */
   giveUpMs?: number;
   /** An envelope is stored; `ms` after it was sent first. */
@@ -48,8 +50,9 @@ export class LogAppender {
   readonly #clock: SendClock;
 
   constructor(publisher: Pick<Publisher, 'publish'>, options: AppenderOptions) {
-    const giveUpMs = options.giveUpMs ?? DUPLICATE_WINDOW_MS / 2 - 10_000;
-    if (giveUpMs >= DUPLICATE_WINDOW_MS / 2) {
+    const windowMs = options.duplicateWindowMs ?? DUPLICATE_WINDOW_MS;
+    const giveUpMs = options.giveUpMs ?? (windowMs * 5) / 12;
+    if (giveUpMs >= windowMs / 2) {
       throw new RangeError('giveUpMs must be below half the duplicate window');
     }
     const timing = {

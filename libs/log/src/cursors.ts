@@ -1,21 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
-import type { JetStreamManager } from '@nats-io/jetstream';
-import { DUPLICATE_WINDOW_MS, StreamMeta, streamNames } from '@tributary/contracts';
 import { isWrongLastSequence } from './api-codes.ts';
+import {
+  advanced,
+  movedOn,
+  withLoss,
+  type Cursor,
+  type LogRange,
+  type RegisteredCursor,
+} from './cursor-record.ts';
 import type { LogTopology } from './topology.ts';
-
-/** How far a declared reader has come in one log partition: all up to and including `sequence` is done with. */
-export interface Cursor {
-  incarnation: string;
-  sequence: number;
-}
-
-/** A cursor as it is stored. */
-export interface RegisteredCursor extends Cursor {
-  /** Where the reader began when it was registered: what is before was never its business. */
-  since: number;
-}
 
 /** Where a cursor stands in the bucket. */
 export interface CursorEntry {
@@ -24,6 +18,7 @@ export interface CursorEntry {
   partition: number;
   /** Changes with every report and registration. */
   revision: number;
+  cursor: RegisteredCursor;
 }
 
 /** Pause before a cursor that somebody else is writing is looked at again, in ms. */
@@ -42,8 +37,9 @@ export class CursorRegistry {
   }
 
   /**
-   * Registers a reader for every partition at the log's end as `log` has it. A reader registered already keeps its
-   * cursor, but its revision changes: whoever was about to `forget` it does not any more.
+   * Registers a reader for every partition at the log's end as `log` has it, as one that is waited for. A reader
+   * registered already keeps its cursor, but its revision changes: whoever was about to `forget` it, or to move it on
+   * because it was optional, does not any more.
    */
   async register(reader: string, log: LogTopology): Promise<void> {
     await Promise.all(
@@ -59,8 +55,10 @@ export class CursorRegistry {
       const known = await this.#kv.get(key);
       try {
         // By revision in both cases: a stale read must neither move a reader to the log's end nor back.
-        if (known?.operation === 'PUT') await this.#kv.put(key, known.value, { previousSeq: known.revision });
-        else await this.#kv.create(key, JSON.stringify(cursor));
+        if (known?.operation === 'PUT') {
+          const { optional: _, ...value } = known.json<RegisteredCursor>();
+          await this.#kv.put(key, JSON.stringify(value), { previousSeq: known.revision });
+        } else await this.#kv.create(key, JSON.stringify(cursor));
         return;
       } catch (error) {
         if (!isWrongLastSequence(error)) throw error;
@@ -82,35 +80,60 @@ export class CursorRegistry {
 
   /**
    * Reports progress. Only the owner of the partition calls this. A reader that was removed meanwhile is not
-   * brought back: it would hold the log up for ever.
+   * brought back: it would hold the log up for ever. One that was moved on meanwhile is not moved back.
    * @returns false if the reader is not registered (any more)
    */
   async advance(reader: string, generation: number, partition: number, cursor: Cursor): Promise<boolean> {
-    const key = cursorKey(reader, generation, partition);
-    const entry = await this.#kv.get(key);
-    if (!entry || entry.operation !== 'PUT') return false;
-    const { since } = entry.json<RegisteredCursor>();
-    const value: RegisteredCursor = { ...cursor, since };
-    try {
-      await this.#kv.put(key, JSON.stringify(value), { previousSeq: entry.revision });
-    } catch (error) {
-      // Changed between the two calls, or the read was stale: the next report will see.
-      if (!isWrongLastSequence(error)) throw error;
-    }
+    const entry = await this.#entry(cursorKey(reader, generation, partition));
+    if (entry === null) return false;
+    // Changed between the two calls, or the read was stale: the next report will see.
+    await this.#replace(entry, advanced(entry.cursor, cursor));
     return true;
   }
 
-  /** Every cursor of every declared reader. */
-  async entries(): Promise<CursorEntry[]> {
-    const entries: CursorEntry[] = [];
-    for await (const key of await this.#kv.keys()) {
-      const entry = await this.#kv.get(key);
-      if (!entry || entry.operation !== 'PUT') continue;
-      const [reader = '', generation, partition] = key.split('.');
-      const { revision } = entry;
-      entries.push({ reader, generation: Number(generation), partition: Number(partition), revision });
+  /**
+   * Moves a reader on over what it has not read: nobody waits for it any more up to there, and its record says so.
+   * @returns the entry as it is then; null if the reader has reported, was registered or moved on since
+   * `entry` was read, or has come further already
+   */
+  async moveOn(entry: CursorEntry, upTo: number): Promise<CursorEntry | null> {
+    const cursor = movedOn(entry.cursor, upTo, Date.now());
+    return cursor && (await this.#replace(entry, cursor));
+  }
+
+  /**
+   * Records that the reader did not get a range. To be called by its owner before it passes the range.
+   * @returns the cursor then; null if the reader is not registered (any more)
+   */
+  async recordLoss(
+    reader: string,
+    generation: number,
+    partition: number,
+    range: LogRange,
+  ): Promise<RegisteredCursor | null> {
+    for (;;) {
+      const entry = await this.#entry(cursorKey(reader, generation, partition));
+      if (entry === null) return null;
+      const replaced = await this.#replace(entry, withLoss(entry.cursor, range, Date.now()));
+      if (replaced !== null) return replaced.cursor;
+      await delay(UNDER_WAY_MS);
     }
-    return entries;
+  }
+
+  /** Says whether a reader may be moved on. @returns false if the cursor was changed since `entry` was read */
+  async setOptional(entry: CursorEntry, optional: boolean): Promise<boolean> {
+    const { optional: _, ...cursor } = entry.cursor;
+    return (await this.#replace(entry, optional ? { ...cursor, optional } : cursor)) !== null;
+  }
+
+  /** Every cursor of every declared reader. */
+  entries(): Promise<CursorEntry[]> {
+    return this.#entries('>');
+  }
+
+  /** The cursors of all declared readers of a partition. */
+  readers(generation: number, partition: number): Promise<CursorEntry[]> {
+    return this.#entries(cursorKey('*', generation, partition));
   }
 
   /** Forgets one cursor. @returns false if it has been moved or registered anew since `entry` was read */
@@ -125,74 +148,37 @@ export class CursorRegistry {
     }
   }
 
-  /** The lowest cursor of all declared readers of a partition; null if there is no reader. */
-  async lowest(generation: number, partition: number, incarnation: string): Promise<number | null> {
-    const cursors: Cursor[] = [];
-    const keys = await this.#kv.keys(cursorKey('*', generation, partition));
-    for await (const key of keys) {
-      const entry = await this.#kv.get(key);
-      if (entry?.operation === 'PUT') cursors.push(entry.json<Cursor>());
+  async #entries(filter: string): Promise<CursorEntry[]> {
+    const entries: CursorEntry[] = [];
+    for await (const key of await this.#kv.keys(filter)) {
+      const entry = await this.#entry(key);
+      if (entry !== null) entries.push(entry);
     }
-    return lowestOf(cursors, incarnation);
+    return entries;
+  }
+
+  async #entry(key: string): Promise<CursorEntry | null> {
+    const entry = await this.#kv.get(key);
+    if (!entry || entry.operation !== 'PUT') return null;
+    const [reader = '', generation, partition] = key.split('.');
+    const { revision } = entry;
+    const cursor = entry.json<RegisteredCursor>();
+    return { reader, generation: Number(generation), partition: Number(partition), revision, cursor };
+  }
+
+  /** @returns null if the cursor is not what `entry` says any more, or will not be in a moment */
+  async #replace(entry: CursorEntry, cursor: RegisteredCursor): Promise<CursorEntry | null> {
+    const key = cursorKey(entry.reader, entry.generation, entry.partition);
+    try {
+      const revision = await this.#kv.put(key, JSON.stringify(cursor), { previousSeq: entry.revision });
+      return { ...entry, revision, cursor };
+    } catch (error) {
+      if (!isWrongLastSequence(error)) throw error;
+      return null;
+    }
   }
 }
 
 function cursorKey(reader: string, generation: number, partition: number): string {
   return `${reader}.${generation}.${partition}`;
-}
-
-/**
- * Where the reader is that has come least far; null without a reader. A cursor of another incarnation says nothing about
- * this log: its reader has read none of it.
- */
-export function lowestOf(cursors: readonly Cursor[], incarnation: string): number | null {
-  if (cursors.length === 0) return null;
-  return Math.min(...cursors.map((cursor) => (cursor.incarnation === incarnation ? cursor.sequence : 0)));
-}
-
-/**
- * The last sequence that may be removed from the log; 0 for none.
- *
- * @param lowest where the last of the declared readers is; a log that nobody reads is kept
- * @param old the last sequence of which it is certain that it was stored before the duplicate window began
- */
-export function purgeableUpTo(lowest: number | null, old: number): number {
-  return Math.min(lowest ?? 0, old);
-}
-
-/**
- * Purges one log partition up to what every declared reader has passed. What was stored within the duplicate
- * window stays, because JetStream recognizes a retried envelope only as long as that is true of its id.
- */
-export class LogPurger {
-  readonly #manager: JetStreamManager;
-  readonly #cursors: CursorRegistry;
-  /** Ends of the log seen in the past, oldest first. */
-  readonly #seen: { atMs: number; sequence: number }[] = [];
-
-  constructor(manager: JetStreamManager, cursors: CursorRegistry) {
-    this.#manager = manager;
-    this.#cursors = cursors;
-  }
-
-  /** One round. @returns the number of messages removed. */
-  async purge(generation: number, partition: number): Promise<number> {
-    const stream = streamNames.log(generation, partition);
-    const { state, config } = await this.#manager.streams.info(stream);
-    const now = performance.now();
-    this.#seen.push({ atMs: now, sequence: state.last_seq });
-    let old = 0;
-    while (this.#seen[1] && this.#seen[1].atMs <= now - DUPLICATE_WINDOW_MS) this.#seen.shift();
-    const oldest = this.#seen[0];
-    if (oldest && oldest.atMs <= now - DUPLICATE_WINDOW_MS) old = oldest.sequence;
-    const lowest = await this.#cursors.lowest(
-      generation,
-      partition,
-      config.metadata?.[StreamMeta.incarnation] ?? '',
-    );
-    const upTo = purgeableUpTo(lowest, old);
-    if (upTo < state.first_seq) return 0;
-    const { purged } = await this.#manager.streams.purge(stream, { seq: upTo + 1 });
-    return purged;
-  }
 }

@@ -6,6 +6,7 @@ export type LogErrorCode =
   | 'jetstream-missing'
   | 'stream-missing'
   | 'stream-differs'
+  | 'store-too-small'
   | 'not-stored'
   | 'closed'
   | 'deposed'

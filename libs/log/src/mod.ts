@@ -6,8 +6,19 @@ export type { BucketWatch } from './bucket-watch.ts';
 export * from './buckets.ts';
 export * from './checkpointed-writer.ts';
 export * from './connection.ts';
+export {
+  isGivenUp,
+  readTo,
+  type Cursor,
+  type Losses,
+  type LogRange,
+  type LostRange,
+  type RegisteredCursor,
+} from './cursor-record.ts';
 export * from './cursors.ts';
 export * from './errors.ts';
+export * from './log-purger.ts';
+export { lowestOf, purgeableUpTo, type LogContent } from './log-room.ts';
 export * from './mapping-versions.ts';
 export {
   evictMember,

@@ -24,7 +24,7 @@ const NANOS_PER_MS = 1_000_000;
 
 /**
  * Creates the stream, or verifies that the existing one is what was declared.
- * @throws LogError 'stream-differs' naming the first difference.
+ * @throws LogError 'stream-differs' naming the first difference, 'store-too-small' if there is no room for its bound.
  */
 export async function ensureStream(
   manager: JetStreamManager,
@@ -33,6 +33,14 @@ export async function ensureStream(
   try {
     await manager.streams.add(streamConfig(declaration));
   } catch (error) {
+    if (isApiError(error, ApiCode.storageResourcesExceeded)) {
+      throw new LogError(
+        'store-too-small',
+        `stream ${declaration.name} needs ${declaration.maxBytes} bytes, but the JetStream of the NATS server has not as ` +
+          'much left: raise its max_file_store, or lower log.maxBytes or out.maxBytes (docs/outages.md)',
+        { cause: error },
+      );
+    }
     // Somebody else created it, now or earlier, with another incarnation: theirs counts.
     if (!isApiError(error, ApiCode.streamNameInUse)) throw error;
   }

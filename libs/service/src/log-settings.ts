@@ -26,7 +26,15 @@ export const logSettings = defineSettings({
     unit: 'bytes',
     default: 1024 * 1024 * 1024,
     min: 1024 * 1024,
-    doc: 'Bound of each partition of the log. A full partition makes devices wait.',
+    doc: 'Bound of each partition of the log. A full partition makes devices wait. docs/outages.md says how to choose it.',
+  },
+  'log.duplicateWindowMs': {
+    type: 'integer',
+    unit: 'ms',
+    default: 120_000,
+    min: 4_000,
+    max: 3_600_000,
+    doc: 'How long JetStream recognizes an envelope that is sent again. For so long at least everything stays in the log, which therefore must be larger than what comes in this time.',
   },
   'log.replicas': {
     type: 'integer',
@@ -40,7 +48,7 @@ export const logSettings = defineSettings({
     unit: 'bytes',
     default: 512 * 1024 * 1024,
     min: 1024 * 1024,
-    doc: 'Bound of the OUT stream of each cluster and partition.',
+    doc: 'Bound of the OUT stream of each cluster and partition: what a cluster that is away may leave behind before it needs the log.',
   },
   'deadLetters.maxBytes': {
     type: 'integer',

@@ -17,10 +17,23 @@ export class Fleet implements AsyncDisposable {
   readonly #running: Promise<void>[] = [];
   #stopping = false;
   reconnects = 0;
+  /** From each PUBLISH at QoS 1 and 2 to its acknowledgement, in ms, since this was emptied last. */
+  latenciesMs: number[] = [];
+  #bytes = 0;
 
-  /** @param topic prefix; device `d7` publishes to `<topic>/d7` */
-  static async start(urls: readonly string[], size: number, topic: string, pauseMs: number): Promise<Fleet> {
+  /**
+   * @param topic prefix; device `d7` publishes to `<topic>/d7`
+   * @param bytes what numbers are padded to with blanks
+   */
+  static async start(
+    urls: readonly string[],
+    size: number,
+    topic: string,
+    pauseMs: number,
+    bytes = 0,
+  ): Promise<Fleet> {
     const fleet = new Fleet();
+    fleet.#bytes = bytes;
     await Promise.all(
       Array.from({ length: size }, async (_, n) => {
         const url = urls[n % urls.length] ?? '';
@@ -68,8 +81,12 @@ export class Fleet implements AsyncDisposable {
   async #publish(client: MqttClient, device: DeviceLog, topic: string, pauseMs: number): Promise<void> {
     while (!this.#stopping) {
       const n = device.published++;
-      await client.publishAsync(topic, String(n), { qos: device.qos });
-      if (device.qos > 0) device.acknowledged.add(n);
+      const sentMs = performance.now();
+      await client.publishAsync(topic, String(n).padEnd(this.#bytes), { qos: device.qos });
+      if (device.qos > 0) {
+        device.acknowledged.add(n);
+        this.latenciesMs.push(performance.now() - sentMs);
+      }
       await delay(pauseMs);
     }
   }

@@ -19,8 +19,12 @@ export interface PlatformOptions {
   ownKafka?: boolean;
   /** Servers of the test, which keeps them; default a nats-server of the platform's own, and Kafka as `ownKafka` says. */
   servers?: PlatformServers;
-  /** Further settings of every service. */
+  /** Of all services that know them, by their key. */
   settings?: Readonly<Record<string, string | number>>;
+  /** Of one service, by its name. */
+  own?: Readonly<Record<string, Readonly<Record<string, string | number>>>>;
+  /** What the mapping finds by `${env:...}`, besides KAFKA_BROKERS. */
+  env?: Readonly<Record<string, string>>;
 }
 
 export interface PlatformServers {
@@ -41,30 +45,27 @@ export class Platform implements AsyncDisposable {
   readonly services = new Map<string, Proc>();
   readonly #stack: AsyncDisposableStack;
   readonly #nats: NatsServer | null;
-  readonly #settings: Readonly<Record<string, string | number>>;
+  readonly #replicas: number;
+  readonly #options: PlatformOptions;
 
   private constructor(
     stack: AsyncDisposableStack,
+    options: PlatformOptions,
     own: { nats: NatsServer | null; kafka: KafkaServer | null },
     servers: PlatformServers,
-    settings: Readonly<Record<string, string | number>>,
   ) {
     this.#stack = stack;
+    this.#options = options;
     this.#nats = own.nats;
     this.kafka = own.kafka;
     this.natsUrls = servers.nats;
     this.brokers = [...servers.brokers];
-    this.#settings = { 'log.replicas': servers.replicas, ...settings };
+    this.#replicas = servers.replicas;
   }
 
   /** Starts it and applies the mapping. */
-  static async start({
-    ingress = 1,
-    mapping,
-    ownKafka = false,
-    servers,
-    settings = {},
-  }: PlatformOptions): Promise<Platform> {
+  static async start(options: PlatformOptions): Promise<Platform> {
+    const { ingress = 1, mapping, ownKafka = false, servers } = options;
     const stack = new AsyncDisposableStack();
     try {
       const nats = servers ? null : stack.use(await startNats());
@@ -74,7 +75,7 @@ export class Platform implements AsyncDisposable {
         brokers: kafka?.brokers ?? (await sharedKafka()),
         replicas: 1,
       };
-      const platform = new Platform(stack, { nats, kafka }, used, settings);
+      const platform = new Platform(stack, options, { nats, kafka }, used);
       const positions = { 'egress.positionsTopic': uniqueName('positions') };
       const starting = [
         ...Array.from({ length: ingress }, (_, node) => platform.#startIngress(node)),
@@ -143,10 +144,12 @@ export class Platform implements AsyncDisposable {
       'log.partitions': 4,
       'lease.ttlMs': LEASE_MS,
       'service.instance': name,
-      ...this.#settings,
+      'log.replicas': this.#replicas,
+      ...this.#options.settings,
+      ...this.#options.own?.[app],
       ...own,
     };
-    const env = { KAFKA_BROKERS: this.brokers.join(',') };
+    const env = { KAFKA_BROKERS: this.brokers.join(','), ...this.#options.env };
     this.services.set(name, this.#stack.use(await Proc.start(app, { settings, env })));
   }
 }

@@ -47,6 +47,11 @@ export class TopicAudit implements AsyncDisposable {
     return this.#count;
   }
 
+  /** The numbers of a device, in the order of its records. */
+  numbers(device: string): readonly number[] {
+    return this.#numbers.get(device) ?? [];
+  }
+
   /** How many of the acknowledged messages are not there yet. */
   missing(devices: readonly DeviceLog[]): number {
     let missing = 0;

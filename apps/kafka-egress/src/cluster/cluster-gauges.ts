@@ -18,6 +18,9 @@ export function clusterGauges(
     gauges.use(metrics.gauge('tributary_egress_out_lag', place, () => trimmer()?.lag?.outMessages));
     gauges.use(metrics.gauge('tributary_egress_out_bytes', place, () => trimmer()?.lag?.outBytes));
     gauges.use(
+      metrics.gauge('tributary_egress_oldest_record_age_seconds', place, () => trimmer()?.lag?.oldestSeconds),
+    );
+    gauges.use(
       metrics.gauge('tributary_partition_halted', place, () =>
         workers.has(partition) ? Number(health.isHalted(partition)) : undefined,
       ),

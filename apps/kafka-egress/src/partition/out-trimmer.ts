@@ -1,4 +1,5 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
+import { OldestRecord } from './oldest-record.ts';
 import type { Commit } from './partition-sender.ts';
 
 /** How much of a partition is not committed yet. */
@@ -9,6 +10,8 @@ export interface Lag {
   readonly outBytes: number;
   /** Log sequences behind the committed one, whether mapped or not. */
   readonly logSequences: number;
+  /** How long the oldest record has waited, in seconds. */
+  readonly oldestSeconds: number;
 }
 
 /**
@@ -24,15 +27,17 @@ export class OutTrimmer {
   readonly #manager: JetStreamManager;
   readonly #out: string;
   readonly #log: string;
+  readonly #oldest: OldestRecord;
   #trimmed = 0;
   #commit: Commit | null = null;
-  #lag: Lag | null = null;
+  #lag: Omit<Lag, 'oldestSeconds'> | null = null;
 
   /** @param out name of the OUT stream. @param log name of the log's stream */
   constructor(manager: JetStreamManager, out: string, log: string) {
     this.#manager = manager;
     this.#out = out;
     this.#log = log;
+    this.#oldest = new OldestRecord(manager, out);
   }
 
   committed(commit: Commit): void {
@@ -45,7 +50,7 @@ export class OutTrimmer {
 
   /** As of the last round. */
   get lag(): Lag | null {
-    return this.#lag;
+    return this.#lag && { ...this.#lag, oldestSeconds: this.#oldest.ageSeconds };
   }
 
   /** One round. @returns whether something was removed */
@@ -66,6 +71,10 @@ export class OutTrimmer {
       outBytes: out.state.bytes,
       logSequences: Math.max(0, log.state.last_seq - (commit?.position.sequence ?? 0)),
     };
+    // Until Kafka has said how far it is: what is kept of a trimmed OUT was committed.
+    const { first_seq, last_seq } = out.state;
+    const committed = commit?.outSequence ?? (first_seq > 1 ? first_seq : 0);
+    await this.#oldest.look(committed + 1, last_seq);
     return trims;
   }
 }

@@ -60,6 +60,8 @@ export class PartitionWorker {
     let grace: NodeJS.Timeout | undefined;
     stop.addEventListener('abort', () => (grace = setTimeout(giveUp, GRACE_MS)), { once: true });
     if (lost.aborted) hard.abort();
+    // From the beginning: how much waits is never as interesting as while Kafka is away.
+    const trimming = this.#trim();
     try {
       await this.#work();
     } catch (error) {
@@ -71,6 +73,7 @@ export class PartitionWorker {
       }
     } finally {
       hard.abort();
+      await trimming;
       clearTimeout(grace);
       lost.removeEventListener('abort', giveUp);
       health.clear(this.partition);
@@ -150,7 +153,6 @@ export class PartitionWorker {
       skipTo,
       onSkipped: (outSequence) => skipTo && this.trimmer.committed({ position: skipTo, outSequence }),
     });
-    const trimming = this.#trim();
     try {
       // What was read before a finding is still sent and committed; the finding counts then.
       const reading = intake.run().finally(() => queue.end());
@@ -164,7 +166,6 @@ export class PartitionWorker {
         throw new LogError('unreachable', 'reading OUT has ended');
     } finally {
       this.#hard.abort();
-      await trimming;
     }
   }
 

@@ -1,7 +1,7 @@
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { buckets, partitionOf, subjects } from '@tributary/contracts';
+import { buckets, partitionOf, streamNames, subjects } from '@tributary/contracts';
 import { ensureLog, LogAppender, Membership, openBucket, Publisher } from '@tributary/log';
 import { ReasonCode, type Closure } from '@tributary/mqtt';
 import { checkDeployment, openNats, whenAvailable } from '@tributary/service';
@@ -32,6 +32,7 @@ interface Resources {
   metrics: IngressMetrics;
   identity: Identity;
   nats: NatsConnection;
+  manager: JetStreamManager;
   leaseNats: NatsConnection;
   sessions: KV;
   membership: Membership;
@@ -74,10 +75,14 @@ export class NodeLife {
     const js = jetstream(nats);
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
+    const limits = {
+      maxBytes: config['log.maxBytes'],
+      duplicateWindowMs: config['log.duplicateWindowMs'],
+      replicas,
+    };
     await whenAvailable(service, () => checkDeployment(service, nats));
-    await whenAvailable(service, async () =>
-      ensureLog(await jetstreamManager(nats), shape, { maxBytes: config['log.maxBytes'], replicas }),
-    );
+    const manager = await whenAvailable(service, () => jetstreamManager(nats));
+    await whenAvailable(service, () => ensureLog(manager, shape, limits));
     const open = (from: typeof js, name: string) =>
       whenAvailable(service, () => openBucket(from, name, { replicas }));
     const sessions = await open(js, buckets.sessions);
@@ -86,7 +91,7 @@ export class NodeLife {
     const role = 'mqtt-ingress';
     if (ownEpoch > 0) await namesakeGone(leases, { role, instance, ownEpoch, ttlMs }, log, signal);
     const membership = await Membership.join({ kv: leases, role, instance, ttlMs });
-    const life = new NodeLife({ service, metrics, identity, nats, leaseNats, sessions, membership });
+    const life = new NodeLife({ service, metrics, identity, nats, manager, leaseNats, sessions, membership });
     await nats.flush();
     // From here on the connections end with the life.
     opening.move();
@@ -98,13 +103,16 @@ export class NodeLife {
     const { config } = service;
     const { self } = membership;
     this.#resources = resources;
-    this.#logHealth = new LogHealth(service.health);
+    this.#logHealth = new LogHealth(service.health, (partition) =>
+      resources.manager.streams.info(streamNames.log(config['log.generation'], partition)),
+    );
     this.maxPayload = nats.info?.max_payload ?? 0;
     this.appender = new LogAppender(new Publisher(nats), {
       generation: config['log.generation'],
       partitions: config['log.partitions'],
       lingerMs: config['log.lingerMs'],
       highWaterBytes: config['log.highWaterBytes'],
+      duplicateWindowMs: config['log.duplicateWindowMs'],
       giveUpMs: config['log.giveUpMs'],
       onEnvelope: (partition, rows, bytes, ms) => {
         this.#logHealth.stored(partition);

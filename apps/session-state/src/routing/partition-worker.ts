@@ -1,19 +1,12 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { logReaders, streamNames } from '@tributary/contracts';
-import {
-  LogError,
-  LogPurger,
-  StreamReader,
-  type CursorRegistry,
-  type Lease,
-  type StreamIdentity,
-} from '@tributary/log';
+import { LogError, StreamReader, type CursorRegistry, type Lease, type StreamIdentity } from '@tributary/log';
 import type { Service } from '@tributary/service';
 import type { settings } from '../config.ts';
 import type { DeliveryHub } from '../delivery/delivery-hub.ts';
 import type { RetainedStore } from '../retained/retained-store.ts';
-import { every } from '../every.ts';
+import { LogKeeper } from './log-keeper.ts';
 import { PartitionRouter } from './partition-router.ts';
 import type { Progress } from './progress.ts';
 import type { TopicRoutes } from './topic-routes.ts';
@@ -30,8 +23,6 @@ export interface PartitionWorkerOptions {
   hub: DeliveryHub;
   progress: Progress;
 }
-
-const PURGE_INTERVAL_MS = 15_000;
 
 /** Routing of one partition, from its cursor on, and the purge of what all readers have passed. */
 export class PartitionWorker {
@@ -69,6 +60,8 @@ export class PartitionWorker {
 
   /** Runs until the lease ends. What must stop for a finding stops this partition only. */
   async run({ signal }: Lease): Promise<void> {
+    using keeper = new LogKeeper(this.#options);
+    void keeper;
     while (!signal.aborted) {
       try {
         await this.#route(signal);
@@ -99,8 +92,7 @@ export class PartitionWorker {
   }
 
   async #route(signal: AbortSignal): Promise<void> {
-    const { service, nats, manager, cursors, stream, partition, progress, routes, retained, hub } =
-      this.#options;
+    const { service, nats, cursors, stream, partition, progress, routes, retained, hub } = this.#options;
     const cursor = await cursors.read(logReaders.sessionState, this.#generation, partition);
     if (cursor === null) throw new LogError('incarnation-unknown', `partition ${partition} has no cursor`);
     if (cursor.incarnation !== stream.incarnation) {
@@ -109,7 +101,8 @@ export class PartitionWorker {
     const from = Math.max(cursor.sequence, progress.routed(partition)) + 1;
     progress.advance(partition, from - 1);
     const name = streamNames.log(this.#generation, partition);
-    using reader = await StreamReader.open(nats, { stream: name, from, signal });
+    const { incarnation } = stream;
+    using reader = await StreamReader.open(nats, { stream: name, from, incarnation, signal });
     const labels = { partition: String(partition) };
     const rows = service.metrics.counter('tributary_session_rows_read_total', labels);
     const matched = service.metrics.counter('tributary_session_rows_matched_total', labels);
@@ -136,13 +129,6 @@ export class PartitionWorker {
       onPoison: (sequence, error) =>
         service.log.error({ error, partition, sequence }, 'an envelope cannot be read and is passed over'),
     });
-    const purger = new LogPurger(manager, cursors);
-    using purging = every(
-      PURGE_INTERVAL_MS,
-      () => purger.purge(this.#generation, partition),
-      (error) => service.log.warn({ error, partition }, 'the log could not be purged'),
-    );
-    void purging;
     await this.#router.run(signal);
   }
 

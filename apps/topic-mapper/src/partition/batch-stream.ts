@@ -63,6 +63,10 @@ export class BatchStream {
         for (const message of messages) await this.#add(message);
         this.#pump();
       }
+    } catch (error) {
+      // What was read before the reader ended is in no log any more if the log has a gap behind it.
+      await this.#send();
+      throw error;
     } finally {
       this.#ended = true;
       // What is on its way may yet be stored, and then counts.

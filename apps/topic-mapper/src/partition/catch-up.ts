@@ -1,5 +1,5 @@
-import { streamNames } from '@tributary/contracts';
-import { LogError, type Checkpoint, type StreamIdentity } from '@tributary/log';
+import { logReaders, streamNames } from '@tributary/contracts';
+import { LogError, type Checkpoint, type Losses, type LogRange, type StreamIdentity } from '@tributary/log';
 import type { ClusterPlan } from '../batch/envelope-mapper.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import type { ClusterPartition, MapperContext } from './partition-context.ts';
@@ -13,6 +13,8 @@ export interface CatchUp {
   readonly maxRowBytes: number;
   readonly signal: AbortSignal;
   plan(): ClusterPlan | null | Promise<ClusterPlan | null>;
+  /** A range was given up for this cluster and OUT says so now; with all that it has lost. */
+  onLost(range: LogRange, lost: Losses): void;
 }
 
 const PROGRESS = { data: new Uint8Array(0), records: 0, deadLetters: null };
@@ -39,13 +41,30 @@ export async function catchUp(
     await batches.write(batch, part);
     covered = sequence;
   }
-  if (passOverTo <= covered) return covered;
-  const plan = await work.plan();
-  if (plan === null) throw new LogError('closed', 'the partition was let go of');
-  const passed = { from: covered + 1, sequence: passOverTo };
-  context.log.warn({ ...place, ...passed }, 'passes over what the cluster was not in the mapping for');
-  await batches.write({ ...passed, mapping: plan.version, parts: [PROGRESS] });
-  return passOverTo;
+  if (passOverTo > covered) {
+    context.log.warn(
+      { ...place, from: covered + 1, to: passOverTo },
+      'passes over what the cluster was not in the mapping for',
+    );
+    await passOver({ from: covered + 1, to: passOverTo }, work);
+    covered = passOverTo;
+  }
+  if (start.lost === null) return covered;
+  // Recorded before it is passed: what OUT has passed is in no way to be told from what was there.
+  const { cursors, topology } = context;
+  const reader = logReaders.cluster(place.cluster);
+  const cursor = await cursors.recordLoss(reader, topology.generation, place.partition, start.lost);
+  if (!cursor?.lost) throw new LogError('stream-missing', `${reader} is not registered any more`);
+  await passOver(start.lost, work);
+  work.onLost(start.lost, cursor.lost);
+  return start.lost.to;
+}
+
+/** Says in OUT that a range gave nothing, so that positions stay without a hole. */
+async function passOver({ from, to }: LogRange, { batches, plan }: CatchUp): Promise<void> {
+  const found = await plan();
+  if (found === null) throw new LogError('closed', 'the partition was let go of');
+  await batches.write({ from, sequence: to, mapping: found.version, parts: [PROGRESS] });
 }
 
 async function storedData(

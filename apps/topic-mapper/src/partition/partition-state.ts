@@ -1,3 +1,4 @@
+import type { Losses } from '@tributary/log';
 import type { Blockage } from '../batch/envelope-mapper.ts';
 import { resourceName, type ClusterPartition, type MapperContext } from './partition-context.ts';
 
@@ -13,6 +14,8 @@ export class PartitionState implements Disposable {
   version = 0;
   /** Last sequence of the log, as far as known. */
   logEnd = 0;
+  /** What was given up of the log for this cluster and not there any more when its turn came. */
+  lost: Losses | null = null;
   readonly #context: MapperContext;
   readonly #component: string;
   readonly #gauges = new DisposableStack();
@@ -26,6 +29,7 @@ export class PartitionState implements Disposable {
     this.#context = context;
     this.#component = `mapper.${resourceName(place)}`;
     gauges.use(metrics.gauge('tributary_mapper_log_lag', labels, () => this.lag));
+    gauges.use(metrics.gauge('tributary_mapper_lost_messages', labels, () => this.lost?.messages ?? 0));
     gauges.use(metrics.gauge('tributary_mapper_mapping_version', labels, () => this.version || undefined));
     gauges.use(
       metrics.gauge('tributary_partition_halted', labels, () => Number(this.#trouble?.kind === 'halted')),
@@ -62,8 +66,9 @@ export class PartitionState implements Disposable {
   }
 
   status(): unknown {
-    const { covered, lag, version, logEnd } = this;
-    return { covered, logEnd, lag, mapping: version, ...(this.#trouble ?? { kind: 'working' }) };
+    const { covered, lag, version, logEnd, lost } = this;
+    const trouble = this.#trouble ?? { kind: 'working' };
+    return { covered, logEnd, lag, mapping: version, ...trouble, ...(lost && { lost }) };
   }
 
   [Symbol.dispose](): void {

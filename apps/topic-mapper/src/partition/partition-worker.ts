@@ -1,8 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ContractError,
   FRAME_HEADER_BYTES,
-  logReaders,
   logStream,
   OUT_HEADROOM_BYTES,
   outStream,
@@ -15,7 +13,8 @@ import {
   verifyStream,
   type Checkpoint,
   type Lease,
-  type RegisteredCursor,
+  type LogRange,
+  type Losses,
   type StreamIdentity,
 } from '@tributary/log';
 import { EnvelopeMapper, type Blockage, type ClusterPlan } from '../batch/envelope-mapper.ts';
@@ -28,10 +27,8 @@ import type { ClusterPartition, MapperContext } from './partition-context.ts';
 import { PartitionMetrics } from './partition-metrics.ts';
 import { PartitionState } from './partition-state.ts';
 import { ProgressReport } from './progress-report.ts';
-import { seenAround, startPosition } from './start-position.ts';
+import { findStart } from './start-search.ts';
 
-const CURSOR_ATTEMPTS = 10;
-const CURSOR_PAUSE_MS = 300;
 const RETRY_WARNING_MS = 10_000;
 
 /** Maps one partition of the log for one cluster, for as long as a lease lasts. */
@@ -42,7 +39,7 @@ export class PartitionWorker {
   readonly #lease: Lease;
   readonly #metrics: PartitionMetrics;
   /** Ends the work: the lease's end, or a failure of one half of it. */
-  readonly #stop = new AbortController();
+  #stop = new AbortController();
 
   constructor(context: MapperContext, place: ClusterPartition, lease: Lease) {
     const { cluster, partition } = place;
@@ -65,7 +62,7 @@ export class PartitionWorker {
     if (signal.aborted) stop();
     using state = this.state;
     try {
-      await this.#work();
+      await this.#workOverGaps();
     } catch (error) {
       if (signal.aborted) return;
       if (!isFinding(error)) throw error;
@@ -78,19 +75,37 @@ export class PartitionWorker {
     }
   }
 
+  /** What is gone from the log under a reader may have been given up: whoever starts knows how to tell, and goes on. */
+  async #workOverGaps(): Promise<void> {
+    for (let gapAt = -1; ;) {
+      try {
+        return await this.#work();
+      } catch (error) {
+        const gap = error instanceof LogError && error.code === 'position-gap';
+        const { covered = 0 } = this.state;
+        if (!gap || this.#lease.signal.aborted) throw error;
+        // Twice at the same place: not the beginning of the log is gone, but something in it.
+        if (covered === gapAt) throw new HaltError('position-gap', error.message, { cause: error });
+        gapAt = covered;
+        this.#stop = new AbortController();
+      }
+    }
+  }
+
   async #work(): Promise<void> {
-    const { nats, topology, config, log } = this.#context;
+    const { nats, config, log } = this.#context;
     const { signal } = this.#stop;
-    const { partition } = this.place;
-    const limits = { maxBytes: config['log.maxBytes'], replicas: config['log.replicas'] };
-    const look = (): Promise<StreamIdentity> =>
-      verifyStream(this.#context.manager, logStream(topology, partition, limits));
-    const before = await look();
+    const before = await this.#look();
     const { writer, checkpoint } = await this.#openWriter();
-    const cursor = await this.#cursor(checkpoint !== null);
-    const identity = seenAround(before, await look());
+    const look = (): Promise<StreamIdentity> => this.#look();
+    const { start, cursor, identity } = await findStart(
+      { before, checkpoint, look },
+      this.#context,
+      this.place,
+      signal,
+    );
+    this.state.lost = cursor?.lost ?? null;
     const { name, incarnation } = identity;
-    const start = startPosition({ checkpoint: checkpoint?.position ?? null, cursor, log: identity });
     const batches = new BatchWriter(writer, { incarnation, epoch: this.#lease.epoch }, this.#metrics);
     const covered = await catchUp(start, checkpoint, identity, {
       context: this.#context,
@@ -99,6 +114,7 @@ export class PartitionWorker {
       maxRowBytes: this.#maxRowBytes,
       signal,
       plan: () => this.#plan(),
+      onLost: (range, lost) => this.#lost(range, lost),
     });
     log.info({ ...this.place, epoch: this.#lease.epoch, incarnation, covered }, 'partition starts');
 
@@ -134,6 +150,17 @@ export class PartitionWorker {
     if (!this.#lease.signal.aborted) throw new LogError('unreachable', `reading ${name} has ended`);
   }
 
+  /** The log's stream as it is now. */
+  #look(): Promise<StreamIdentity> {
+    const { config, manager, topology } = this.#context;
+    const limits = {
+      maxBytes: config['log.maxBytes'],
+      duplicateWindowMs: config['log.duplicateWindowMs'],
+      replicas: config['log.replicas'],
+    };
+    return verifyStream(manager, logStream(topology, this.place.partition, limits));
+  }
+
   async #openWriter(): Promise<{ writer: CheckpointedWriter; checkpoint: Checkpoint | null }> {
     const { publisher, manager, topology, config, log } = this.#context;
     const { cluster, partition } = this.place;
@@ -162,18 +189,12 @@ export class PartitionWorker {
     }
   }
 
-  /** A replica that is behind may not have heard yet of a reader that was registered a moment ago. */
-  async #cursor(started: boolean): Promise<RegisteredCursor | null> {
-    const { cursors, topology, log } = this.#context;
-    const { cluster, partition } = this.place;
-    for (let attempt = 0; attempt < CURSOR_ATTEMPTS && !this.#stop.signal.aborted; attempt++) {
-      const cursor = await cursors.read(logReaders.cluster(cluster), topology.generation, partition);
-      if (cursor !== null) return cursor;
-      await sleep(CURSOR_PAUSE_MS);
-    }
-    const finding = 'nothing keeps the log for this cluster; apply the mapping again';
-    if (started) log.error({ ...this.place, code: 'reader-missing', finding }, 'reader is not registered');
-    return null;
+  #lost({ from, to }: LogRange, lost: Losses): void {
+    this.state.lost = lost;
+    this.#context.log.error(
+      { ...this.place, from, to, messages: to - from + 1, ever: lost.messages },
+      'what was given up for this cluster is gone, goes on behind it',
+    );
   }
 
   get #maxRowBytes(): number {

@@ -1,5 +1,5 @@
 import type { OutPosition } from '@tributary/contracts';
-import type { RegisteredCursor, StreamIdentity } from '@tributary/log';
+import { isGivenUp, readTo, type LogRange, type RegisteredCursor, type StreamIdentity } from '@tributary/log';
 import { HaltError } from '../errors.ts';
 
 /** Where a new owner begins. */
@@ -13,6 +13,8 @@ export interface StartPosition {
    * registered anew. 0: nothing is passed over.
    */
   readonly passOverTo: number;
+  /** What the log does not hold any more, given up for this cluster; it begins behind the two above. */
+  readonly lost: LogRange | null;
 }
 
 export interface Whereabouts {
@@ -39,13 +41,20 @@ export function seenAround(before: StreamIdentity, after: StreamIdentity): Strea
 export function startPosition({ checkpoint, cursor, log }: Whereabouts): StartPosition {
   const start = checkpoint === null ? atCursor(cursor, log) : atCheckpoint(checkpoint, cursor, log);
   const next = Math.max(start.covered, start.passOverTo) + 1;
-  if (next < log.firstSequence) {
+  if (next >= log.firstSequence) return start;
+  const gone = { from: next, to: log.firstSequence - 1 };
+  if (cursor === null || cursor.incarnation !== log.incarnation || !isGivenUp(cursor, gone)) {
     throw new HaltError(
       'position-gap',
       `${log.name} begins at ${log.firstSequence}, but ${next} has not been mapped: it was removed before its time`,
     );
   }
-  return start;
+  // A batch that lost its beginning cannot be finished: what it was made from goes whole, or a part of it came twice.
+  return {
+    ...start,
+    unfinished: null,
+    lost: { from: next, to: Math.max(gone.to, start.unfinished?.sequence ?? 0) },
+  };
 }
 
 function atCursor(cursor: RegisteredCursor | null, log: StreamIdentity): StartPosition {
@@ -56,7 +65,7 @@ function atCursor(cursor: RegisteredCursor | null, log: StreamIdentity): StartPo
     );
   }
   verify('the cursor', cursor, log);
-  return { covered: cursor.sequence, unfinished: null, passOverTo: 0 };
+  return { covered: readTo(cursor), unfinished: null, passOverTo: 0, lost: null };
 }
 
 function atCheckpoint(
@@ -69,7 +78,12 @@ function atCheckpoint(
   const covered = complete ? checkpoint.sequence : checkpoint.from - 1;
   const anew =
     cursor !== null && cursor.incarnation === log.incarnation && cursor.since > checkpoint.sequence;
-  return { covered, unfinished: complete ? null : checkpoint, passOverTo: anew ? cursor.since : 0 };
+  return {
+    covered,
+    unfinished: complete ? null : checkpoint,
+    passOverTo: anew ? cursor.since : 0,
+    lost: null,
+  };
 }
 
 function verify(what: string, at: { incarnation: string; sequence: number }, log: StreamIdentity): void {

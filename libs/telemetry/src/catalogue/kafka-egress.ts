@@ -52,6 +52,10 @@ export const kafkaEgressMetrics = {
     unit: '{message}',
     labels: ['cluster', 'partition'],
   }),
+  tributary_egress_oldest_record_age_seconds: gauge(
+    'Time since the oldest record not yet committed was received from its device, 0 if none waits. While records flow it is looked at every five seconds.',
+    { unit: 's', labels: ['cluster', 'partition'] },
+  ),
   tributary_egress_trims_total: counter('Times OUT was trimmed up to the committed position.', {
     labels: ['cluster', 'partition'],
   }),

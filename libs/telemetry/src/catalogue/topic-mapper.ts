@@ -44,6 +44,10 @@ export const topicMapperMetrics = {
     labels: ['cluster'],
   }),
   tributary_mapper_mapping_version: gauge('Mapping version in effect.', { labels: ['cluster', 'partition'] }),
+  tributary_mapper_lost_messages: gauge(
+    'Envelopes that a cluster that is not required did not get, since its reader was registered.',
+    { unit: '{envelope}', labels: ['cluster', 'partition'] },
+  ),
   tributary_mapper_log_lag: gauge('Envelopes between the end of the log and what OUT covers.', {
     unit: '{envelope}',
     labels: ['cluster', 'partition'],
