@@ -21,6 +21,7 @@ await runService({
     const leases = await openBucket(jetstream(await openNats(service, 'leases')), buckets.leases, {
       replicas,
     });
+    const watermarks = await openBucket(js, buckets.watermarks, { replicas });
     const clusters = new ClusterSet({
       config,
       instance,
@@ -29,6 +30,7 @@ await runService({
       manager,
       topology,
       leases,
+      watermarks,
       health,
       metrics,
       log,

@@ -1,5 +1,8 @@
+import type { JetStreamManager } from '@nats-io/jetstream';
 import type { KV, KvWatchEntry } from '@nats-io/kv';
 import type { QueuedIterator } from '@nats-io/transport-node';
+import { buckets } from '@tributary/contracts';
+import { listKeys, readKey } from './bucket-leader.ts';
 
 /** A process that takes part in a role, as seen in the lease bucket. */
 export interface Member {
@@ -120,6 +123,31 @@ export async function evictMember(kv: KV, role: string, member: Member): Promise
   if (!entry || entry.operation !== 'PUT') return;
   if ((entry.json<MemberRecord>().epoch || entry.revision) !== member.epoch) return;
   await kv.delete(key, { previousSeq: entry.revision });
+}
+
+/** A member as the leader of the lease bucket has it. Its revision changes with every renewal. */
+export interface MemberSighting extends Member {
+  revision: number;
+}
+
+/** Everybody who has joined a role before this call and has not left; some may have died. */
+export async function listMembers(manager: JetStreamManager, role: string): Promise<MemberSighting[]> {
+  const prefix = memberKey(role, '');
+  const keys = await listKeys(manager, buckets.leases, memberKey(role, '*'));
+  const found = await Promise.all(keys.map((key) => readMember(manager, role, key.slice(prefix.length))));
+  return found.filter((member) => member !== null);
+}
+
+/** @returns null if it has left, or never was */
+export async function readMember(
+  manager: JetStreamManager,
+  role: string,
+  instance: string,
+): Promise<MemberSighting | null> {
+  const entry = await readKey(manager, buckets.leases, memberKey(role, instance));
+  if (entry === null) return null;
+  const { epoch } = JSON.parse(entry.value) as MemberRecord;
+  return { instance, epoch: epoch || entry.revision, revision: entry.revision };
 }
 
 export function memberKey(role: string, instance: string): string {

@@ -31,7 +31,7 @@ describe('mapping versions', () => {
     await using log = await startLog();
     const versions = await open(log);
     const seen = await versions.active();
-    assert.deepEqual(seen, { version: 0, revision: 0 });
+    assert.deepEqual(seen, { version: 0, revision: 0, rules: [], announced: [] });
     await versions.activate(1, seen);
     await assert.rejects(versions.activate(2, seen), { code: 'conflict' });
     assert.equal((await versions.active()).version, 1);

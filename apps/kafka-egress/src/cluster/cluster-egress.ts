@@ -8,6 +8,7 @@ import {
   ensureStream,
   Membership,
   Ownership,
+  WatermarkWriter,
   type Lease,
   type LogTopology,
   type Publisher,
@@ -36,6 +37,8 @@ export interface EgressResources {
   readonly topology: LogTopology;
   /** `buckets.leases` */
   readonly leases: KV;
+  /** `buckets.watermarks` */
+  readonly watermarks: KV;
   readonly health: Pick<Health, 'set' | 'remove'>;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -77,7 +80,15 @@ export class ClusterEgress implements AsyncDisposable {
     const admin = opening.use(new KafkaAdmin({ ...options, operationTimeoutMs: ADMIN_TIMEOUT_MS }));
     const topics = topicDirectory(cluster, admin, config['egress.topicPatienceMs'], log);
     const producer = opening.use(sharedProducer(options, cluster.name, resources));
-    const context: ClusterContext = { ...resources, cluster, admin, topics, producer, health };
+    const watermarks = opening.use(
+      new WatermarkWriter({
+        nats: resources.nats,
+        kv: resources.watermarks,
+        cluster: cluster.name,
+        generation: topology.generation,
+      }),
+    );
+    const context: ClusterContext = { ...resources, cluster, admin, topics, producer, watermarks, health };
     const workers = new Map<number, PartitionWorker>();
     opening.use(clusterGauges(context, workers));
     const owning: { ownership?: Ownership } = {};
@@ -103,13 +114,15 @@ export class ClusterEgress implements AsyncDisposable {
       }),
     );
     owning.ownership.setResources(topology.streams.map((_, partition) => `${cluster.name}_${partition}`));
-    const egress = new ClusterEgress(context, workers, membership, opening.move());
-    egress.prepare(cluster.topics);
-    return egress;
+    return new ClusterEgress(context, workers, membership, opening.move());
   }
 
-  /** Has these topics looked at and, where the mapping says how, created. Goes on in the background. */
-  prepare(topics: readonly string[]): void {
+  /**
+   * Has the cluster's topics looked at and, where the mapping says how, created; and tells or not how far it has come. Goes on
+   * in the background.
+   */
+  prepare({ topics, awaited }: Pick<ResolvedCluster, 'topics' | 'awaited'>): void {
+    this.#context.watermarks.awaited = awaited;
     this.#context.topics.prepare(topics, this.#closing.signal).catch((error: unknown) => {
       if (!this.#closing.signal.aborted) this.#context.log.warn({ error }, 'topics could not be looked at');
     });
@@ -156,6 +169,7 @@ async function work(
     await worker.run(lost);
   } finally {
     workers.delete(partition);
+    context.watermarks.release(partition);
   }
 }
 

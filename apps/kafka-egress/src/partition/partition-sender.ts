@@ -1,3 +1,4 @@
+import type { OutPosition } from '@tributary/contracts';
 import type { Delivery } from '../kafka/delivery.ts';
 import type { Outgoing } from '../kafka/outgoing.ts';
 import type { OutMessage } from '../out/out-message.ts';
@@ -22,6 +23,8 @@ export interface SenderOptions {
   readonly hard: AbortSignal;
   readonly idleCommitMs: number;
   readonly metrics: PartitionMetrics;
+  /** Everything up to and including this message is in Kafka or among the dead letters; its position may be stored later. */
+  onDelivered(position: OutPosition): void;
   onCommitted(commit: Commit): void;
 }
 
@@ -92,6 +95,7 @@ export class PartitionSender {
       if (travelling) this.#committed(travelling);
     }
     this.#pending = { position: positionOf(last.position, out), outSequence: last.sequence };
+    this.#options.onDelivered(last.position);
     const dueMs = performance.now() + (count > 0 ? idleCommitMs : EMPTY_COMMIT_MS);
     this.#commitAtMs = Math.min(count > 0 ? Infinity : this.#commitAtMs, dueMs);
   }
