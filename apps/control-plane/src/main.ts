@@ -4,6 +4,7 @@ import { MappingServiceService } from '@tributary/contracts/control';
 import { CursorRegistry, ensureLog, MappingVersions, openBucket } from '@tributary/log';
 import { openNats, runService } from '@tributary/service';
 import { settings } from './config.ts';
+import { IngressConsent } from './ingress-consent.ts';
 import { mappingService } from './mapping-service.ts';
 import { MappingStore } from './mapping-store.ts';
 import { ReaderJanitor } from './reader-janitor.ts';
@@ -21,6 +22,8 @@ await runService({
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
     const topology = () => ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
     await topology();
+    // Whoever asks for its members finds it there.
+    await openBucket(js, buckets.leases, { replicas });
     const versions = new MappingVersions(await openBucket(js, buckets.config, { replicas }));
     const cursors = new CursorRegistry(await openBucket(js, buckets.cursors, { replicas }));
     const graceMs = config['readers.graceMs'];
@@ -28,6 +31,7 @@ await runService({
       manager,
       versions,
       cursors,
+      ingress: new IngressConsent({ nats, manager, ttlMs: config['lease.ttlMs'] }),
       log: topology,
       out: { maxBytes: config['out.maxBytes'], replicas },
       deadLetters: { maxBytes: config['deadLetters.maxBytes'], replicas },

@@ -2,9 +2,20 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { buckets, partitionOf, subjects } from '@tributary/contracts';
-import { ensureLog, LogAppender, Membership, openBucket, Publisher } from '@tributary/log';
+import {
+  ensureLog,
+  followWatermarks,
+  LogAppender,
+  MappingVersions,
+  Membership,
+  openBucket,
+  Publisher,
+  type LogTopology,
+} from '@tributary/log';
 import { ReasonCode, type Closure } from '@tributary/mqtt';
 import { openNats } from '@tributary/service';
+import { Commits } from '../commit/commits.ts';
+import { RulesInForce } from '../commit/rules-in-force.ts';
 import { Admission } from '../connect/admission.ts';
 import { Clients } from '../connect/clients.ts';
 import type { Identity } from '../connect/identity.ts';
@@ -35,6 +46,7 @@ interface Resources {
   leaseNats: NatsConnection;
   sessions: KV;
   membership: Membership;
+  topology: LogTopology;
 }
 
 /**
@@ -47,11 +59,13 @@ export class NodeLife {
   readonly inbound: Inbound;
   readonly subscriptions: Subscriptions;
   readonly appender: LogAppender;
+  readonly commits: Commits;
   /** Largest message that NATS takes, in bytes. */
   readonly maxPayload: number;
   readonly #resources: Resources;
   readonly #records: SessionRecords;
   readonly #reports: ReportSender;
+  readonly #rules: RulesInForce;
   readonly #logHealth: LogHealth;
   readonly #over = new AbortController();
 
@@ -74,14 +88,26 @@ export class NodeLife {
     const js = jetstream(nats);
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    await ensureLog(await jetstreamManager(nats), shape, { maxBytes: config['log.maxBytes'], replicas });
+    const manager = await jetstreamManager(nats);
+    const topology = await ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
+    const versions = new MappingVersions(await openBucket(js, buckets.config, { replicas }));
+    const watermarks = await openBucket(js, buckets.watermarks, { replicas });
     const sessions = await openBucket(js, buckets.sessions, { replicas });
     const leases = await openBucket(jetstream(leaseNats), buckets.leases, { replicas });
     const ttlMs = config['lease.ttlMs'];
     const role = 'mqtt-ingress';
     if (ownEpoch > 0) await namesakeGone(leases, { role, instance, ownEpoch, ttlMs }, log, signal);
     const membership = await Membership.join({ kv: leases, role, instance, ttlMs });
-    const life = new NodeLife({ service, metrics, identity, nats, leaseNats, sessions, membership });
+    const life = new NodeLife({ service, metrics, identity, nats, leaseNats, sessions, membership, topology });
+    // After joining: whoever announces rules either sees this node or has announced them before this is read.
+    await life.#rules.begin(manager, versions, life.#over.signal);
+    const { commits } = life;
+    await followWatermarks({
+      nats,
+      kv: watermarks,
+      generation: shape.generation,
+      onWatermark: (cluster, partition, mark) => commits.advance(cluster, partition, mark),
+    });
     await nats.flush();
     // From here on the connections end with the life.
     opening.move();
@@ -117,7 +143,14 @@ export class NodeLife {
       maxPendingBytes: config['log.maxPendingBytes'],
       devices: () => this.clients,
     });
-    this.inbound = new Inbound(this.appender, intake, metrics);
+    this.commits = new Commits({
+      topology: resources.topology,
+      timeoutMs: config['ack.kafkaTimeoutMs'],
+      maxWaiting: config['ack.maxWaiting'],
+      metrics,
+    });
+    this.#rules = new RulesInForce(this.commits, service.log);
+    this.inbound = new Inbound(this.appender, intake, this.commits, metrics);
     this.#records = new SessionRecords({
       kv: sessions,
       self,
@@ -152,6 +185,8 @@ export class NodeLife {
       clients: this.clients,
       records: this.#records,
       receiver,
+      rules: this.#rules,
+      appender: this.appender,
       metrics,
     });
   }
@@ -199,6 +234,7 @@ export class NodeLife {
     const devices = [...this.clients];
     for (const device of devices) device.end(error, ReasonCode.USE_ANOTHER_SERVER);
     this.appender.close();
+    this.commits[Symbol.dispose]();
     this.#reports[Symbol.dispose]();
     await Promise.all([this.#resources.nats.close(), this.#resources.leaseNats.close()]);
     await Promise.all(devices.map((device) => device.finished()));
@@ -213,6 +249,7 @@ export class NodeLife {
     this.#reports[Symbol.dispose]();
     await this.#resources.membership[Symbol.asyncDispose]();
     this.#over.abort(new IngressError('not-serving', 'the node has left'));
+    this.commits[Symbol.dispose]();
     this.appender.close();
   }
 }
