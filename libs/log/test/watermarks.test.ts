@@ -44,6 +44,7 @@ describe('watermarks', () => {
     let notices = 0;
     log.nats.subscribe(subjects.watermarks('main'), { callback: () => void notices++ });
     using told = writer(log, kv);
+    await log.nats.flush();
     const beganAt = performance.now();
     for (let sequence = 1; sequence <= 500; sequence++) told.passed(sequence % 2, mark(sequence));
     await until(() => heard.get('main/0') === 500 && heard.get('main/1') === 499, { intervalMs: 1 });
