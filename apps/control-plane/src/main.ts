@@ -4,6 +4,7 @@ import { MappingServiceService } from '@tributary/contracts/control';
 import { CursorRegistry, ensureLog, MappingVersions, openBucket } from '@tributary/log';
 import { checkDeployment, openNats, runService, whenAvailable } from '@tributary/service';
 import { settings } from './config.ts';
+import { IngressConsent } from './ingress-consent.ts';
 import { mappingService } from './mapping-service.ts';
 import { MappingStore } from './mapping-store.ts';
 import { ReaderJanitor } from './reader-janitor.ts';
@@ -28,6 +29,7 @@ await runService({
     const topology = () => ensureLog(manager, shape, limits);
     await whenAvailable(service, topology);
     const open = (name: string) => whenAvailable(service, () => openBucket(js, name, { replicas }));
+    const leases = await open(buckets.leases);
     const versions = new MappingVersions(await open(buckets.config));
     const cursors = new CursorRegistry(await open(buckets.cursors));
     const graceMs = config['readers.graceMs'];
@@ -35,6 +37,7 @@ await runService({
       manager,
       versions,
       cursors,
+      ingress: new IngressConsent({ nats, leases, ttlMs: config['lease.ttlMs'] }),
       log: topology,
       out: { maxBytes: config['out.maxBytes'], replicas },
       deadLetters: { maxBytes: config['deadLetters.maxBytes'], replicas },

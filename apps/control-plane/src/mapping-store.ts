@@ -1,5 +1,12 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
-import { deadLetterStream, logReaders, type MappingRecord, type StreamLimits } from '@tributary/contracts';
+import {
+  deadLetterStream,
+  logReaders,
+  sameRule,
+  type CommitRule,
+  type MappingRecord,
+  type StreamLimits,
+} from '@tributary/contracts';
 import {
   ensureOut,
   ensureStream,
@@ -10,6 +17,7 @@ import {
   type MappingVersions,
 } from '@tributary/log';
 import { compileMapping, type Finding } from '@tributary/mapping';
+import type { IngressConsent } from './ingress-consent.ts';
 
 /** What somebody wants to be the mapping. */
 export interface Application {
@@ -30,6 +38,7 @@ export interface MappingStoreOptions {
   manager: JetStreamManager;
   versions: MappingVersions;
   cursors: CursorRegistry;
+  ingress: IngressConsent;
   /** The log as it stands now, looked up for every application: a new cluster begins at its present end. */
   log(): Promise<LogTopology>;
   out: StreamLimits;
@@ -100,6 +109,8 @@ export class MappingStore {
     const log = await this.#options.log();
     for (const cluster of clusters) await this.#prepare(cluster, log);
     const version = await this.#create(application, seen);
+    const rules = compiled.mapping.awaited;
+    const announced = await this.#announce(rules, seen, began);
     if (performance.now() - began > this.#options.prepareMs) {
       // The readers registered above may be taken for left over by now.
       throw new LogError(
@@ -108,8 +119,27 @@ export class MappingStore {
       );
     }
     // Readers of clusters that are gone are removed some time after this, by the janitor.
-    await versions.activate(version, seen);
+    await versions.activate(version, announced, rules);
     return { outcome: 'applied', version, findings };
+  }
+
+  /**
+   * Every ingress node knows new rules before the version that has them can be in effect anywhere: none may acknowledge what
+   * that version maps without waiting for Kafka. @returns the active entry as it is now
+   */
+  async #announce(rules: readonly CommitRule[], seen: ActiveEntry, began: number): Promise<ActiveEntry> {
+    const { versions, ingress, prepareMs } = this.#options;
+    const added = rules.filter((rule) => !seen.rules.some((known) => sameRule(known, rule)));
+    if (added.length === 0) return seen;
+    const announced = await versions.announce(added, seen);
+    try {
+      await ingress.obtain(announced.revision, began + prepareMs - performance.now());
+    } catch (error) {
+      // If this fails too, the janitor withdraws it.
+      await versions.activate(seen.version, announced, seen.rules).catch(() => {});
+      throw error;
+    }
+    return announced;
   }
 
   async #prepare(cluster: string, log: LogTopology): Promise<void> {

@@ -33,14 +33,16 @@ interface Sighting {
 }
 
 /**
- * Keeps the declared readers of the log what the active mapping needs, whatever a control plane died in the middle of.
- * A cluster's reader that is missing is registered again, and each is optional exactly if its cluster is. One that is left over is removed after a grace: longer
+ * Keeps the declared readers of the log, and what is announced to ingress, what the active mapping needs, whatever a
+ * control plane died in the middle of. A cluster's reader that is missing is registered again, and each is optional exactly if its
+ * cluster is. One that is left over is removed after a grace: longer
  * than an application may take between registering a reader and activating the mapping that needs it.
  */
 export class ReaderJanitor {
   readonly #options: ReaderJanitorOptions;
   #still = new Map<string, Sighting>();
   #waking = new AbortController();
+  #announced: Sighting | null = null;
 
   constructor(options: ReaderJanitorOptions) {
     this.#options = options;
@@ -74,6 +76,7 @@ export class ReaderJanitor {
     const needed = new Set([...clusters.keys()].map(logReaders.cluster));
     await this.#removeLeftOver(entries.filter(({ reader }) => !needed.has(reader)));
     for (const cluster of clusters.keys()) await this.#restoreMissing(cluster, entries);
+    await this.#withdrawLeftOver();
   }
 
   /**
@@ -98,6 +101,22 @@ export class ReaderJanitor {
       }
       if (changed || attempt === ATTEMPTS) return { entries, clusters };
     }
+  }
+
+  /** What was announced and never became active makes devices wait for clusters that nobody may be serving. */
+  async #withdrawLeftOver(): Promise<void> {
+    const { versions, graceMs, log } = this.#options;
+    const active = await versions.active();
+    const { revision, version, rules, announced } = active;
+    if (announced.length === 0) return;
+    const atMs = performance.now();
+    if (this.#announced?.revision !== revision) this.#announced = { revision, atMs };
+    if (atMs - this.#announced.atMs < graceMs) return;
+    await versions.activate(version, active, rules);
+    log.warn(
+      { version, announced },
+      'rules for acknowledgements withdrawn: the mapping that has them was never applied',
+    );
   }
 
   /** Clusters of the active mapping; null if they cannot be known here. */

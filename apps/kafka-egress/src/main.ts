@@ -24,8 +24,10 @@ await runService({
       replicas,
     };
     const topology = await whenAvailable(service, () => ensureLog(manager, shape, limits));
-    const leaseJs = jetstream(await openNats(service, 'leases'));
-    const leases = await whenAvailable(service, () => openBucket(leaseJs, buckets.leases, { replicas }));
+    const open = (from: typeof js, name: string) =>
+      whenAvailable(service, () => openBucket(from, name, { replicas }));
+    const leases = await open(jetstream(await openNats(service, 'leases')), buckets.leases);
+    const watermarks = await open(js, buckets.watermarks);
     const clusters = new ClusterSet({
       config,
       instance,
@@ -34,15 +36,14 @@ await runService({
       manager,
       topology,
       leases,
+      watermarks,
       health,
       metrics,
       log,
     });
     service.onStop('clusters', () => clusters[Symbol.asyncDispose]());
     const follower = new MappingFollower({
-      versions: new MappingVersions(
-        await whenAvailable(service, () => openBucket(js, buckets.config, { replicas })),
-      ),
+      versions: new MappingVersions(await open(js, buckets.config)),
       variables: process.env,
       only: config['egress.clusters'],
       health,

@@ -67,7 +67,7 @@ export const ingressSettings = defineSettings({
     default: 1_000,
     min: 1,
     max: 65_535,
-    doc: 'Packets of one connection that wait for the log; beyond it the connection is not read. MQTT 5 devices are told it as Receive Maximum.',
+    doc: 'Packets of one connection that wait for the log or for Kafka; beyond it the connection is not read. MQTT 5 devices are told it as Receive Maximum.',
   },
   'limits.queueMessages': {
     type: 'integer',
@@ -102,6 +102,20 @@ export const ingressSettings = defineSettings({
     default: 10_000,
     min: 100,
     doc: 'A SUBSCRIBE that session-state has not answered after this time fails. Longer than a lease, so that another instance can take over meanwhile.',
+  },
+  'ack.kafkaTimeoutMs': {
+    type: 'integer',
+    unit: 'ms',
+    default: 30_000,
+    min: 100,
+    max: 3_600_000,
+    doc: 'How long an acknowledgement of a route with ack: kafka waits once its message is in the log. Then MQTT 5 gets reason code 0x97, and an MQTT 3.x connection is closed.',
+  },
+  'ack.maxWaiting': {
+    type: 'integer',
+    default: 100_000,
+    min: 1,
+    doc: 'Acknowledgements of a node that wait for Kafka; beyond it connections that wait for one are not read.',
   },
   'log.lingerMs': {
     type: 'number',

@@ -29,10 +29,16 @@ export class IngressMetrics {
   readonly takeoversHere: Counter;
   readonly takeoversElsewhere: Counter;
   readonly appendDuration: Histogram;
+  readonly commitTimeouts: Counter;
+  readonly commitWait: Histogram;
+  readonly #committed: Counter;
+  readonly #ruleGone: Counter;
   /** Sockets not read because of back-pressure. */
   pausedSockets = 0;
   /** Rows given to the log and not settled. */
   pendingRows = 0;
+  /** Acknowledgements that wait, or will wait, for Kafka. */
+  commitsWaiting = 0;
   /** Bytes of deliveries that wait for a device. */
   deliveryPendingBytes = 0;
   readonly connected = { tcp: 0, websocket: 0 };
@@ -63,6 +69,11 @@ export class IngressMetrics {
     this.takeoversHere = metrics.counter('tributary_ingress_takeovers_total', { to: 'this-node' });
     this.takeoversElsewhere = metrics.counter('tributary_ingress_takeovers_total', { to: 'another-node' });
     this.appendDuration = metrics.histogram('tributary_ingress_append_duration_seconds');
+    this.commitTimeouts = metrics.counter('tributary_ingress_commit_timeouts_total');
+    this.commitWait = metrics.histogram('tributary_ingress_commit_wait_seconds');
+    this.#committed = metrics.counter('tributary_ingress_commit_released_total', { reason: 'committed' });
+    this.#ruleGone = metrics.counter('tributary_ingress_commit_released_total', { reason: 'rule-gone' });
+    metrics.gauge('tributary_ingress_commits_waiting', {}, () => this.commitsWaiting);
     metrics.gauge('tributary_ingress_paused_sockets', {}, () => this.pausedSockets);
     metrics.gauge('tributary_ingress_pending_rows', {}, () => this.pendingRows);
     metrics.gauge('tributary_ingress_delivery_pending_bytes', {}, () => this.deliveryPendingBytes);
@@ -89,8 +100,13 @@ export class IngressMetrics {
     this.#metrics.counter('tributary_ingress_connects_refused_total', { reason: reasonText(reason) }).add(1);
   }
 
-  /** A connection ended because a row of it did not reach the log. */
-  notStored(reason: number): void {
+  /** An acknowledgement waits for Kafka no longer. @param committed false: no route asks it to wait any more */
+  commitReleased(committed: boolean): void {
+    (committed ? this.#committed : this.#ruleGone).add(1);
+  }
+
+  /** A PUBLISH did not reach the log or Kafka in time. */
+  refusedPublish(reason: number): void {
     this.#metrics.counter('tributary_ingress_refused_publishes_total', { reason: reasonText(reason) }).add(1);
   }
 

@@ -16,7 +16,25 @@ export interface MappingRecord {
   appliedAtMs: number;
 }
 
-/** Value of `configKeys.active`, as JSON. */
+/** What a route with `ack: kafka` asks: a PUBLISH to a topic that matches is acknowledged when the cluster has it. */
+export interface CommitRule {
+  /** A topic filter, as MQTT has it. */
+  filter: string;
+  cluster: string;
+}
+
+/**
+ * Value of `configKeys.active`, as JSON. Version and rules are in one value, so they change together. What a next version
+ * will ask besides is announced before it becomes active: no node may acknowledge too early what that version maps.
+ */
 export interface ActiveMapping {
   version: number;
+  /** Of the version; absent: none. */
+  rules?: CommitRule[];
+  /** Of a version that is about to become active; absent: none. */
+  announced?: CommitRule[];
+}
+
+export function sameRule(a: CommitRule, b: CommitRule): boolean {
+  return a.filter === b.filter && a.cluster === b.cluster;
 }

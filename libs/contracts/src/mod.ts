@@ -21,3 +21,4 @@ export * from './publish-properties.ts';
 export type * from './session-commands.ts';
 export * from './streams.ts';
 export * from './subjects.ts';
+export * from './watermark.ts';

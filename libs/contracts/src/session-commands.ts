@@ -58,7 +58,10 @@ export type NodeCommand =
    * and its last rows are stored or were dropped unsent. */
   | { type: 'takeover'; clientId: string; epoch: number }
   /** Say again how far deliveries have come on a channel. */
-  | { type: 'report'; channel: number; epoch: number };
+  | { type: 'report'; channel: number; epoch: number }
+  /** Answered when the node holds to the commit rules that `configKeys.active` has at this revision, or later ones, and all
+   * that it took in before is in the log or will never be. */
+  | { type: 'rules'; revision: number };
 
 export type NodeAnswer = { ok: true } | { ok: false; code: 'unknown-client' | 'failed'; message: string };
 

@@ -26,6 +26,8 @@ export const subjects = {
   nodeCommands: (node: string): string => `trib.v1.node.${node}.command`,
   /** Cumulative delivery reports of nodes to the owner of a channel. */
   reports: (channel: number): string => `trib.v1.session.report.${channel}`,
+  /** How far a Kafka cluster has come, from the owners of its partitions to whoever acknowledges devices. */
+  watermarks: (cluster: string): string => `trib.v1.watermark.${checkName(cluster)}`,
   /** Session commands of nodes to session-state. */
   sessionCommands: 'trib.v1.session.command',
 } as const;
@@ -51,6 +53,8 @@ export const buckets = {
   subscriptions: 'trib-subscriptions',
   /** Retained messages and tombstones by topic, with their stamps. */
   retained: 'trib-retained',
+  /** How far each cluster has come in each log partition. */
+  watermarks: 'trib-watermarks',
 } as const;
 
 /** Readers of the log that hold back its purge. */

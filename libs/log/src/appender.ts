@@ -144,7 +144,6 @@ class PartitionAppender {
   readonly #clock: SendClock;
   #closed = false;
   #resume: (() => void)[] = [];
-  #idle: (() => void)[] = [];
 
   constructor(
     publisher: Pick<Publisher, 'publish'>,
@@ -187,9 +186,24 @@ class PartitionAppender {
     else this.#resume.push(resume);
   }
 
+  /** Whoever waits for the last row there is now hears of it last. */
   flush(): Promise<void> {
-    if (this.pendingBytes === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+    const waiters =
+      this.#writer.rows > 0 ? this.#waiters : (this.#sealed.at(-1)?.waiters ?? this.#flying?.waiters);
+    const last = waiters?.pop();
+    if (waiters === undefined || last === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      waiters.push({
+        stored: (sequence, row) => {
+          last?.stored(sequence, row);
+          resolve();
+        },
+        failed: (error) => {
+          last?.failed(error);
+          resolve();
+        },
+      });
+    });
   }
 
   close(): void {
@@ -267,11 +281,6 @@ class PartitionAppender {
       const resume = this.#resume;
       this.#resume = [];
       for (const go of resume) go();
-    }
-    if (this.pendingBytes === 0 && this.#idle.length > 0) {
-      const idle = this.#idle;
-      this.#idle = [];
-      for (const done of idle) done();
     }
   }
 

@@ -1,5 +1,5 @@
 import type { KV } from '@nats-io/kv';
-import { configKeys, type ActiveMapping, type MappingRecord } from '@tributary/contracts';
+import { configKeys, type ActiveMapping, type CommitRule, type MappingRecord } from '@tributary/contracts';
 import { ApiCode, isApiError } from './api-codes.ts';
 import { LogError } from './errors.ts';
 
@@ -9,6 +9,9 @@ export interface ActiveEntry {
   version: number;
   /** Revision of the key, for `activate`. 0 if there is no such key. */
   revision: number;
+  /** What the version asks of acknowledgements, and what one that is about to become active will ask besides. */
+  rules: readonly CommitRule[];
+  announced: readonly CommitRule[];
 }
 
 const FIND_ATTEMPTS = 25;
@@ -25,8 +28,8 @@ export class MappingVersions {
 
   async active(): Promise<ActiveEntry> {
     const entry = await this.#kv.get(configKeys.active);
-    if (!entry || entry.operation !== 'PUT') return { version: 0, revision: entry?.revision ?? 0 };
-    return { version: entry.json<ActiveMapping>().version, revision: entry.revision };
+    if (!entry || entry.operation !== 'PUT') return activeEntry({ version: 0 }, entry?.revision ?? 0);
+    return activeEntry(entry.json<ActiveMapping>(), entry.revision);
   }
 
   /** @returns null if there is no such version, as far as the replica that answers knows. */
@@ -56,10 +59,26 @@ export class MappingVersions {
     );
   }
 
-  /** Moves the active version from what `seen` says. @throws LogError 'conflict' if it was moved since. */
-  async activate(version: number, seen: ActiveEntry): Promise<void> {
-    const value: ActiveMapping = { version };
-    await onlyOnce(
+  /**
+   * Says what the next version will ask of acknowledgements besides; nothing withdraws it. The version stays.
+   * @throws LogError 'conflict' if the active version was moved, or something was announced, since `seen`
+   */
+  async announce(announced: readonly CommitRule[], seen: ActiveEntry): Promise<ActiveEntry> {
+    const { version, rules } = seen;
+    const revision = await this.#move({ version, rules: [...rules], announced: [...announced] }, seen);
+    return { ...seen, announced, revision };
+  }
+
+  /**
+   * Moves the active version from what `seen` says. @throws LogError 'conflict' if it was moved since.
+   * @param rules what the version asks of acknowledgements; those that are new have been announced
+   */
+  async activate(version: number, seen: ActiveEntry, rules: readonly CommitRule[] = []): Promise<void> {
+    await this.#move({ version, rules: [...rules] }, seen);
+  }
+
+  #move(value: ActiveMapping, seen: ActiveEntry): Promise<number> {
+    return onlyOnce(
       () => this.#kv.put(configKeys.active, JSON.stringify(value), { previousSeq: seen.revision }),
       `another mapping was activated since version ${seen.version} was read`,
     );
@@ -70,28 +89,41 @@ export class MappingVersions {
    * until the signal ends it. One watch, whatever the number of versions.
    */
   async follow(signal: AbortSignal, onActive: (version: number) => void): Promise<void> {
+    let seen = -1;
+    await this.followActive(signal, ({ version }) => {
+      if (version === seen) return;
+      seen = version;
+      onActive(version);
+    });
+  }
+
+  /** As `follow`, with all that the bucket says about the mapping in effect, and whenever any of it changes. */
+  async followActive(signal: AbortSignal, onActive: (active: ActiveEntry) => void): Promise<void> {
     const watch = await this.#kv.watch({ key: configKeys.active });
     const stop = (): void => watch.stop();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     let seen = await this.active();
-    onActive(seen.version);
+    onActive(seen);
     for await (const entry of watch) {
       // The watch begins with the value of its own start, which may be older than what was read above.
       if (entry.revision <= seen.revision) continue;
-      const version = entry.operation === 'PUT' ? entry.json<ActiveMapping>().version : 0;
-      if (version !== seen.version) onActive(version);
-      seen = { version, revision: entry.revision };
+      const value = entry.operation === 'PUT' ? entry.json<ActiveMapping>() : { version: 0 };
+      seen = activeEntry(value, entry.revision);
+      onActive(seen);
     }
   }
 }
 
+function activeEntry({ version, rules = [], announced = [] }: ActiveMapping, revision: number): ActiveEntry {
+  return { version, revision, rules, announced };
+}
+
 /** @throws LogError 'conflict' if somebody else was first, 'not-stored' if that does not become known in time. */
-async function onlyOnce(put: () => Promise<number>, conflict: string): Promise<void> {
+async function onlyOnce(put: () => Promise<number>, conflict: string): Promise<number> {
   for (let attempt = 0; ; attempt++) {
     try {
-      await put();
-      return;
+      return await put();
     } catch (cause) {
       if (isApiError(cause, ApiCode.wrongLastSequence)) throw new LogError('conflict', conflict, { cause });
       if (!isApiError(cause, ApiCode.wrongLastSequenceConstant)) throw cause;

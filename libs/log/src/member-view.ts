@@ -123,6 +123,33 @@ export async function evictMember(kv: KV, role: string, member: Member): Promise
   await kv.delete(key, { previousSeq: entry.revision });
 }
 
+/** A member as the leader of the lease bucket has it. Its revision changes with every renewal. */
+export interface MemberSighting extends Member {
+  revision: number;
+}
+
+/** Everybody who has joined a role before this call and has not left; some may have died. */
+export async function listMembers(leases: LeaderBucket, role: string): Promise<MemberSighting[]> {
+  const prefix = memberKey(role, '');
+  const found: Promise<MemberSighting | null>[] = [];
+  for await (const key of await leases.keys(memberKey(role, '*'))) {
+    found.push(readMember(leases, role, key.slice(prefix.length)));
+  }
+  return (await Promise.all(found)).filter((member) => member !== null);
+}
+
+/** @returns null if it has left, or never was */
+export async function readMember(
+  leases: LeaderBucket,
+  role: string,
+  instance: string,
+): Promise<MemberSighting | null> {
+  const entry = await leases.get(memberKey(role, instance));
+  if (entry?.operation !== 'PUT') return null;
+  const { epoch } = entry.json<MemberRecord>();
+  return { instance, epoch: epoch || entry.revision, revision: entry.revision };
+}
+
 export function memberKey(role: string, instance: string): string {
   return `member.${role}.${instance}`;
 }

@@ -22,10 +22,13 @@ export { lowestOf, purgeableUpTo, type LogContent } from './log-room.ts';
 export * from './mapping-versions.ts';
 export {
   evictMember,
+  listMembers,
   memberKey,
+  readMember,
   MemberView,
   type Member,
   type MemberRecord,
+  type MemberSighting,
   type MemberViewOptions,
   type OwnershipEntry,
 } from './member-view.ts';
@@ -38,3 +41,5 @@ export { SendClock } from './send-clock.ts';
 export * from './streams.ts';
 export * from './topology.ts';
 export { aborted, pause } from './wait.ts';
+export * from './watermark-follower.ts';
+export * from './watermark-writer.ts';

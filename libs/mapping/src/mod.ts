@@ -18,6 +18,6 @@ export {
   type ResolvedSasl,
   type ResolvedSsl,
 } from './plan/resolve-clusters.ts';
-export type { ErrorPolicy, Route, UnmatchedPolicy } from './plan/route.ts';
+export type { Acknowledgement, ErrorPolicy, Route, UnmatchedPolicy } from './plan/route.ts';
 export { runMappingTests, type MappingTestResult } from './tests/run-mapping-tests.ts';
 export type { Difference } from './tests/differences.ts';

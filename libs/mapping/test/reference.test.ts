@@ -51,6 +51,6 @@ test('the reference lists every variable and property', () => {
 
 test('every mapping of the reference compiles', () => {
   const mappings = [...reference.matchAll(/```yaml\n(version: 1\n[^`]*)```/g)].map(([, text]) => text ?? '');
-  assert.equal(mappings.length, 3);
+  assert.equal(mappings.length, 4);
   for (const text of mappings) compiled(text);
 });

@@ -1,7 +1,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { KafkaAdmin } from '@tributary/kafka';
-import type { LogTopology, Publisher } from '@tributary/log';
+import type { LogTopology, Publisher, WatermarkWriter } from '@tributary/log';
 import type { ResolvedCluster } from '@tributary/mapping';
 import type { Log } from '@tributary/service';
 import type { Metrics } from '@tributary/telemetry';
@@ -22,6 +22,7 @@ export interface ClusterContext {
   readonly admin: KafkaAdmin;
   readonly topics: TopicDirectory;
   readonly producers: ClusterProducers;
+  readonly watermarks: WatermarkWriter;
   readonly health: ClusterHealth;
   readonly metrics: Metrics;
   readonly log: Log;

@@ -7,6 +7,7 @@ import {
   ensureStream,
   Membership,
   Ownership,
+  WatermarkWriter,
   type LeaderBucket,
   type Lease,
   type LogTopology,
@@ -35,6 +36,8 @@ export interface EgressResources {
   readonly topology: LogTopology;
   /** `buckets.leases` */
   readonly leases: LeaderBucket;
+  /** `buckets.watermarks` */
+  readonly watermarks: LeaderBucket;
   readonly health: Pick<Health, 'set' | 'remove'>;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -81,7 +84,15 @@ export class ClusterEgress implements AsyncDisposable {
     const producers = opening.use(
       new ClusterProducers({ cluster, generation, reach, config, metrics: resources.metrics }),
     );
-    const context: ClusterContext = { ...resources, cluster, admin, topics, producers, health };
+    const watermarks = opening.use(
+      new WatermarkWriter({
+        nats: resources.nats,
+        kv: resources.watermarks,
+        cluster: cluster.name,
+        generation,
+      }),
+    );
+    const context: ClusterContext = { ...resources, cluster, admin, topics, producers, watermarks, health };
     const workers = new Map<number, PartitionWorker>();
     opening.use(clusterGauges(context, workers));
     const owning: { ownership?: Ownership } = {};
@@ -108,14 +119,17 @@ export class ClusterEgress implements AsyncDisposable {
     );
     owning.ownership.setResources(topology.streams.map((_, partition) => `${cluster.name}_${partition}`));
     const egress = new ClusterEgress(context, workers, membership, opening.move());
-    egress.prepare(cluster.topics);
     if (config['deployment.profile'] === 'production') egress.#watchDurability();
     return egress;
   }
 
-  /** Has these topics looked at and, where the mapping says how, created. Goes on in the background. */
-  prepare(topics: readonly string[]): void {
+  /**
+   * Has the cluster's topics looked at and, where the mapping says how, created; and tells or not how far it has come. Goes on
+   * in the background.
+   */
+  prepare({ topics, awaited }: Pick<ResolvedCluster, 'topics' | 'awaited'>): void {
     this.#topics = topics;
+    this.#context.watermarks.awaited = awaited;
     this.#context.topics.prepare(topics, this.#closing.signal).catch((error: unknown) => {
       if (!this.#closing.signal.aborted) this.#context.log.warn({ error }, 'topics could not be looked at');
     });
@@ -175,6 +189,7 @@ async function work(
     await worker.run(lost);
   } finally {
     workers.delete(partition);
+    context.watermarks.release(partition);
   }
 }
 

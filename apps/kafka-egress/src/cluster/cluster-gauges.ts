@@ -3,7 +3,7 @@ import type { ClusterContext } from './cluster-context.ts';
 
 /** Gauges of a cluster and of its partitions; those of a partition say nothing while it is owned elsewhere. */
 export function clusterGauges(
-  { metrics, cluster, topology, health }: ClusterContext,
+  { metrics, cluster, topology, health, watermarks }: ClusterContext,
   workers: ReadonlyMap<number, PartitionWorker>,
 ): Disposable {
   const { name } = cluster;
@@ -14,6 +14,7 @@ export function clusterGauges(
     const place = { cluster: name, partition: String(partition) };
     const trimmer = () => workers.get(partition)?.trimmer;
     gauges.use(metrics.gauge('tributary_egress_position', place, () => trimmer()?.commit?.position.sequence));
+    gauges.use(metrics.gauge('tributary_egress_watermark', place, () => watermarks.sequence(partition)));
     gauges.use(metrics.gauge('tributary_egress_log_lag', place, () => trimmer()?.lag?.logSequences));
     gauges.use(metrics.gauge('tributary_egress_out_lag', place, () => trimmer()?.lag?.outMessages));
     gauges.use(metrics.gauge('tributary_egress_out_bytes', place, () => trimmer()?.lag?.outBytes));

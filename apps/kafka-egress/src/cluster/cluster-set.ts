@@ -37,7 +37,7 @@ export class ClusterSet implements AsyncDisposable {
       if (running === undefined) this.#begin(cluster);
       else {
         running.cluster = cluster;
-        running.egress?.prepare(cluster.topics);
+        running.egress?.prepare(cluster);
       }
     }
   }
@@ -85,6 +85,8 @@ export class ClusterSet implements AsyncDisposable {
       try {
         await using egress = await ClusterEgress.open(running.cluster, this.#resources);
         running.egress = egress;
+        // As the mapping has it now, which may have changed while it was being opened.
+        egress.prepare(running.cluster);
         health.remove(component);
         await anyAborted(signal, egress.lost);
         if (egress.lost.aborted) {
@@ -103,8 +105,8 @@ export class ClusterSet implements AsyncDisposable {
   }
 }
 
-/** Which topics its routes name is nothing to a cluster that runs. */
-function definitionOf({ topics: _topics, ...rest }: ResolvedCluster): string {
+/** Which topics its routes name, and whether any is waited for, is nothing to a cluster that runs. */
+function definitionOf({ topics: _topics, awaited: _awaited, ...rest }: ResolvedCluster): string {
   return JSON.stringify(rest);
 }
 

@@ -1,4 +1,4 @@
-import { deadLetterReason, type DeadLetter } from '@tributary/contracts';
+import { deadLetterReason, type DeadLetter, type OutPosition } from '@tributary/contracts';
 import type { StreamReader } from '@tributary/log';
 import type { DeadLetterStore } from '../dead-letters/dead-letter-store.ts';
 import { HaltError } from '../errors.ts';
@@ -20,8 +20,8 @@ export interface IntakeOptions {
   readonly incarnation: string;
   /** Messages up to this one are in Kafka already. */
   readonly skipTo: EgressPosition | null;
-  /** Called with the sequence in OUT of each message that is passed over. */
-  onSkipped(outSequence: number): void;
+  /** Called with each message that is passed over, and its sequence in OUT. */
+  onSkipped(position: OutPosition, outSequence: number): void;
 }
 
 const TAKE_BYTES = 256 * 1024;
@@ -52,7 +52,7 @@ export class PartitionIntake {
           );
         }
         if (skipTo !== null && comparePositions(position, skipTo) <= 0) {
-          onSkipped(message.sequence);
+          onSkipped(position, message.sequence);
           continue;
         }
         const opened = openOutMessage(message, position);

@@ -1,3 +1,4 @@
+import type { OutPosition } from '@tributary/contracts';
 import type { Delivery } from '../kafka/delivery.ts';
 import type { Outgoing } from '../kafka/outgoing.ts';
 import type { Producer } from '../kafka/producer.ts';
@@ -23,6 +24,8 @@ export interface SenderOptions {
   readonly hard: AbortSignal;
   readonly idleCommitMs: number;
   readonly metrics: PartitionMetrics;
+  /** Everything up to and including this message is in Kafka or among the dead letters; its position may be stored later. */
+  onDelivered(position: OutPosition): void;
   onCommitted(commit: Commit): void;
 }
 
@@ -94,6 +97,7 @@ export class PartitionSender {
       metrics.commitSeconds.record(Math.max(0, Date.now() - oldestMs) / 1_000);
       if (travelling) this.#committed(travelling, delivery.doubts > doubts);
     }
+    this.#options.onDelivered(last.position);
     if (count > 0 && producer.atomic) return;
     this.#pending = reached;
     const dueMs = performance.now() + (count > 0 ? idleCommitMs : EMPTY_COMMIT_MS);

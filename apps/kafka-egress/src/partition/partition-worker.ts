@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { outStream, streamNames } from '@tributary/contracts';
+import { coveredBy, outStream, streamNames, type OutPosition } from '@tributary/contracts';
 import { aborted, LogError, StreamReader, type Lease } from '@tributary/log';
 import type { ClusterContext } from '../cluster/cluster-context.ts';
 import { DeadLetterStore } from '../dead-letters/dead-letter-store.ts';
@@ -133,6 +133,7 @@ export class PartitionWorker {
       hard,
       idleCommitMs: config['egress.idleCommitMs'],
       metrics: this.#metrics,
+      onDelivered: (position) => this.#passed(position),
       onCommitted: (commit) => this.trimmer.committed(commit),
     });
     using reader = await StreamReader.open(nats, {
@@ -151,7 +152,10 @@ export class PartitionWorker {
       waiter,
       incarnation,
       skipTo,
-      onSkipped: (outSequence) => skipTo && this.trimmer.committed({ position: skipTo, outSequence }),
+      onSkipped: (position, outSequence) => {
+        this.#passed(position);
+        if (skipTo) this.trimmer.committed({ position: skipTo, outSequence });
+      },
     });
     try {
       // What was read before a finding is still sent and committed; the finding counts then.
@@ -215,6 +219,16 @@ export class PartitionWorker {
       onBlocked: (reason) => health.set(this.partition, 'dead-letters', reason),
       onStored: (letter) => this.#metrics.deadLetter(letter),
     });
+  }
+
+  /**
+   * Does not wait until the position is stored: the records are in Kafka. If this owner dies now, the next one sends them
+   * again, from an OUT that is not trimmed so far.
+   */
+  #passed(position: OutPosition): void {
+    const { incarnation } = position;
+    const mark = { incarnation, sequence: coveredBy(position), epoch: this.#lease.epoch };
+    this.#context.watermarks.passed(this.partition, mark);
   }
 
   #waiter(): TopicWaiter {

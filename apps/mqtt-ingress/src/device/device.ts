@@ -1,18 +1,20 @@
 import { EMPTY } from '@tributary/contracts';
 import type { AppendWaiter, LogError } from '@tributary/log';
 import { ReasonCode, type ConnectVerdict, type EngineConnection, type Will } from '@tributary/mqtt';
+import type { CommitGroup } from '../commit/commit-group.ts';
 import { Outbound } from '../delivery/outbound.ts';
 import { IngressError } from '../errors.ts';
 import type { IngressMetrics } from '../metrics.ts';
 import type { NodeLife } from '../node/node-life.ts';
 import { appendFailureReason } from './append-failure.ts';
+import { DeviceCommits } from './device-commits.ts';
 import { InboundPacketIds } from './inbound-packet-ids.ts';
 import { Answer, answerOf, packetIdOf, PendingAnswers, reasonOf } from './pending-answers.ts';
 import { ReadPauses } from './read-pauses.ts';
 
 /** What all devices of a node are held to. */
 export interface DeviceLimits {
-  /** Packets that wait for the log; beyond it the connection is not read. */
+  /** Packets that wait for the log or for Kafka; beyond it the connection is not read. */
   unacknowledged: number;
   /** Deliveries that wait for the device. */
   queueMessages: number;
@@ -61,6 +63,8 @@ export class Device implements AppendWaiter {
   waitingCommands = 0;
   #mute = false;
   #outbound: Outbound | null = null;
+  /** Most devices never publish to a topic that waits for Kafka. */
+  #commits: DeviceCommits | null = null;
   #settled: (() => void)[] = [];
   #finished: PromiseWithResolvers<void> | null = null;
   #isFinished = false;
@@ -104,8 +108,19 @@ export class Device implements AppendWaiter {
   /** Sends the connection away. What it sent and was not answered stays unanswered. */
   dismiss(reason: number, detail: string): void {
     if (this.#mute) return;
-    this.#mute = true;
+    this.#silence();
     this.connection.disconnect(reason, detail);
+  }
+
+  /** Sends it away because of a PUBLISH that cannot be acknowledged: the device sends it again. */
+  refuse(reason: number, detail: string): void {
+    if (this.#mute) return;
+    this.countRefusal(reason);
+    this.dismiss(reason, detail);
+  }
+
+  countRefusal(reason: number): void {
+    this.#metrics.refusedPublish(reason);
   }
 
   /** Ends it wherever it stands: an admission under way is refused, an open connection is sent away. */
@@ -122,21 +137,25 @@ export class Device implements AppendWaiter {
     );
   }
 
-  stored(): void {
+  /** The answer waits for its row, and then for Kafka. Call it in place of `answers.waitForRow`. */
+  waitForCommit(answer: Answer, packetId: number, group: CommitGroup): void {
+    this.answers.waitForCommit(answer, packetId);
+    this.#commits ??= new DeviceCommits(this, this.life.commits);
+    this.#commits.expect(group);
+  }
+
+  stored(sequence: number): void {
     this.#metrics.pendingRows--;
-    this.#answer(this.answers.shift());
+    const ticket = this.answers.rowSettled();
+    if (ticket >= 0) this.#commits?.rowStored(ticket, sequence);
     this.answerReady();
   }
 
   /** What follows in order must not be acknowledged either, so the connection ends; the device sends it all again. */
   failed(error: LogError): void {
     this.#metrics.pendingRows--;
-    this.answers.shift();
-    if (!this.#mute) {
-      const reason = appendFailureReason(error);
-      this.#metrics.notStored(reason);
-      this.dismiss(reason, error.message);
-    }
+    this.answers.rowSettled();
+    this.refuse(appendFailureReason(error), error.message);
     this.answerReady();
   }
 
@@ -144,6 +163,9 @@ export class Device implements AppendWaiter {
   appended(): void {
     this.#metrics.pendingRows++;
     if (this.answers.length >= this.#limits.unacknowledged) this.reading.pause('unanswered');
+    if (this.#commits !== null && this.#commits.length > 0 && this.life.commits.full) {
+      this.reading.pause('commits');
+    }
   }
 
   /** Sends answers that wait for nothing any more. Call it after `answers.ready`. */
@@ -151,7 +173,8 @@ export class Device implements AppendWaiter {
     const { answers } = this;
     while (answers.headReady) this.#answer(answers.shift());
     if (answers.length * 2 <= this.#limits.unacknowledged) this.reading.resume('unanswered');
-    if (answers.length === 0 && this.#settled.length > 0) {
+    if (this.#commits !== null && this.#commits.length === 0) this.reading.resume('commits');
+    if (answers.rows === 0 && this.#settled.length > 0) {
       for (const resolve of this.#settled.splice(0)) resolve();
     }
   }
@@ -159,14 +182,14 @@ export class Device implements AppendWaiter {
   /** The engine has reported the end. */
   close(): void {
     this.phase = 'closed';
-    this.#mute = true;
+    this.#silence();
     this.reading.close();
     this.#outbound?.close();
   }
 
   /** Resolves when every row of it is stored or has failed. */
   settled(): Promise<void> {
-    if (this.answers.length === 0) return Promise.resolve();
+    if (this.answers.rows === 0) return Promise.resolve();
     return new Promise((resolve) => this.#settled.push(resolve));
   }
 
@@ -182,6 +205,12 @@ export class Device implements AppendWaiter {
     this.#finished?.resolve();
   }
 
+  /** From here on nothing is answered, so nothing need wait for Kafka. */
+  #silence(): void {
+    this.#mute = true;
+    this.#commits?.abandon();
+  }
+
   #answer(entry: number): void {
     if (this.#mute) return;
     const packetId = packetIdOf(entry);
@@ -192,8 +221,10 @@ export class Device implements AppendWaiter {
         this.connection.acknowledge(packetId, 1, reason);
         break;
       case Answer.pubrec:
-        if (reason === 0) this.#metrics.acknowledged[2].add(1);
-        this.packetIds.received(packetId);
+        if (reason === 0) {
+          this.#metrics.acknowledged[2].add(1);
+          this.packetIds.received(packetId);
+        } else this.packetIds.released(packetId);
         this.connection.acknowledge(packetId, 2, reason);
         break;
       case Answer.pubcomp:

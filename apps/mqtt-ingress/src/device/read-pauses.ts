@@ -3,11 +3,12 @@ import type { IngressMetrics } from '../metrics.ts';
 
 /**
  * log: the partition of the log, or the whole node, has more unconfirmed bytes than it may. unanswered: the connection
- * has more unanswered packets than it may. commands: it has more SUBSCRIBEs and UNSUBSCRIBEs waiting than it may.
+ * has more unanswered packets than it may. commits: the node has more answers that wait for Kafka than it may, some of them for
+ * this connection. commands: it has more SUBSCRIBEs and UNSUBSCRIBEs waiting than it may.
  */
-export type PauseReason = 'log' | 'unanswered' | 'commands';
+export type PauseReason = 'log' | 'unanswered' | 'commands' | 'commits';
 
-const BITS: Record<PauseReason, number> = { log: 1, unanswered: 2, commands: 4 };
+const BITS: Record<PauseReason, number> = { log: 1, unanswered: 2, commands: 4, commits: 8 };
 
 /** Why a connection is not read; it is read again when no reason is left. */
 export class ReadPauses {

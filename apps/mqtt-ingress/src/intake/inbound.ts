@@ -1,6 +1,8 @@
 import { EMPTY, RowKind, type RowInput } from '@tributary/contracts';
 import type { LogAppender } from '@tributary/log';
 import { ReasonCode, type InboundPublish, type Will } from '@tributary/mqtt';
+import type { CommitGroup } from '../commit/commit-group.ts';
+import type { Commits } from '../commit/commits.ts';
 import type { Device } from '../device/device.ts';
 import { Inbound2 } from '../device/inbound-packet-ids.ts';
 import { Answer } from '../device/pending-answers.ts';
@@ -14,6 +16,7 @@ const ANSWER_TO_QOS = [Answer.none, Answer.puback, Answer.pubrec] as const;
 export class Inbound {
   readonly #appender: LogAppender;
   readonly #intake: Intake;
+  readonly #commits: Commits;
   readonly #metrics: IngressMetrics;
   /** The appender copies a row before it returns, so one object serves all of them. */
   readonly #row: RowInput = {
@@ -35,9 +38,10 @@ export class Inbound {
     payload: EMPTY,
   };
 
-  constructor(appender: LogAppender, intake: Intake, metrics: IngressMetrics) {
+  constructor(appender: LogAppender, intake: Intake, commits: Commits, metrics: IngressMetrics) {
     this.#appender = appender;
     this.#intake = intake;
+    this.#commits = commits;
     this.#metrics = metrics;
   }
 
@@ -72,7 +76,7 @@ export class Inbound {
     row.topic = topic;
     row.properties = publish.properties;
     row.payload = publish.payload;
-    this.#append(device, ANSWER_TO_QOS[qos]);
+    this.#append(device, ANSWER_TO_QOS[qos], qos === 0 ? null : this.#commits.match(topic));
   }
 
   /** PUBREL. PUBCOMP leaves when its row is stored. */
@@ -96,7 +100,7 @@ export class Inbound {
     row.topic = '';
     row.properties = EMPTY;
     row.payload = EMPTY;
-    this.#append(device, Answer.pubcomp);
+    this.#append(device, Answer.pubcomp, null);
   }
 
   /** The will of a connection that has ended. Its id is (client id, connection epoch): readers drop a second one. */
@@ -111,10 +115,10 @@ export class Inbound {
     row.properties = will.properties;
     row.payload = will.payload;
     this.#metrics.wills.add(1);
-    this.#append(device, Answer.none);
+    this.#append(device, Answer.none, null);
   }
 
-  #append(device: Device, answer: Answer): void {
+  #append(device: Device, answer: Answer, group: CommitGroup | null): void {
     const row = this.#row;
     row.protocolVersion = device.connection.protocolVersion;
     row.receivedMs = Date.now();
@@ -122,7 +126,8 @@ export class Inbound {
     row.clientId = device.clientIdBytes;
     row.sessionId = device.sessionId;
     row.username = device.username;
-    device.answers.waitForRow(answer, row.packetId);
+    if (group === null) device.answers.waitForRow(answer, row.packetId);
+    else device.waitForCommit(answer, row.packetId, group);
     if (!this.#appender.append(device.partition, row, device)) this.#intake.wait(device);
     device.appended();
   }

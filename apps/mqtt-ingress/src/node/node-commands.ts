@@ -1,6 +1,8 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { subjects, type NodeAnswer, type NodeCommand } from '@tributary/contracts';
 import { ReasonCode } from '@tributary/mqtt';
+import type { LogAppender } from '@tributary/log';
+import type { RulesInForce } from '../commit/rules-in-force.ts';
 import type { Clients } from '../connect/clients.ts';
 import type { DeliveryReceiver } from '../delivery/delivery-receiver.ts';
 import { IngressError } from '../errors.ts';
@@ -11,6 +13,8 @@ export interface NodeCommandParts {
   clients: Clients;
   records: SessionRecords;
   receiver: DeliveryReceiver;
+  rules: RulesInForce;
+  appender: LogAppender;
   metrics: IngressMetrics;
 }
 
@@ -39,6 +43,13 @@ async function execute(command: NodeCommand, parts: NodeCommandParts): Promise<N
       return takeOver(command.clientId, command.epoch, parts);
     case 'report':
       parts.receiver.reportNow(command.channel);
+      return { ok: true };
+    case 'rules':
+      // Who asks asks again.
+      if (parts.rules.revision < command.revision) {
+        return { ok: false, code: 'failed', message: `revision ${parts.rules.revision} is known here` };
+      }
+      await parts.appender.flush();
       return { ok: true };
   }
 }

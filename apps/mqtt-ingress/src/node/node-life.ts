@@ -2,9 +2,20 @@ import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jet
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { buckets, partitionOf, streamNames, subjects } from '@tributary/contracts';
-import { ensureLog, LogAppender, Membership, openBucket, Publisher } from '@tributary/log';
+import {
+  ensureLog,
+  followWatermarks,
+  LogAppender,
+  MappingVersions,
+  Membership,
+  openBucket,
+  Publisher,
+  type LogTopology,
+} from '@tributary/log';
 import { ReasonCode, type Closure } from '@tributary/mqtt';
 import { checkDeployment, openNats, whenAvailable } from '@tributary/service';
+import { Commits } from '../commit/commits.ts';
+import { RulesInForce } from '../commit/rules-in-force.ts';
 import { Admission } from '../connect/admission.ts';
 import { Clients } from '../connect/clients.ts';
 import type { Identity } from '../connect/identity.ts';
@@ -36,6 +47,7 @@ interface Resources {
   leaseNats: NatsConnection;
   sessions: KV;
   membership: Membership;
+  topology: LogTopology;
 }
 
 /**
@@ -48,11 +60,13 @@ export class NodeLife {
   readonly inbound: Inbound;
   readonly subscriptions: Subscriptions;
   readonly appender: LogAppender;
+  readonly commits: Commits;
   /** Largest message that NATS takes, in bytes. */
   readonly maxPayload: number;
   readonly #resources: Resources;
   readonly #records: SessionRecords;
   readonly #reports: ReportSender;
+  readonly #rules: RulesInForce;
   readonly #logHealth: LogHealth;
   readonly #over = new AbortController();
 
@@ -82,16 +96,37 @@ export class NodeLife {
     };
     await whenAvailable(service, () => checkDeployment(service, nats));
     const manager = await whenAvailable(service, () => jetstreamManager(nats));
-    await whenAvailable(service, () => ensureLog(manager, shape, limits));
+    const topology = await whenAvailable(service, () => ensureLog(manager, shape, limits));
     const open = (from: typeof js, name: string) =>
       whenAvailable(service, () => openBucket(from, name, { replicas }));
+    const versions = new MappingVersions(await open(js, buckets.config));
+    const watermarks = await open(js, buckets.watermarks);
     const sessions = await open(js, buckets.sessions);
     const leases = await open(jetstream(leaseNats), buckets.leases);
     const ttlMs = config['lease.ttlMs'];
     const role = 'mqtt-ingress';
     if (ownEpoch > 0) await namesakeGone(leases, { role, instance, ownEpoch, ttlMs }, log, signal);
     const membership = await Membership.join({ kv: leases, role, instance, ttlMs });
-    const life = new NodeLife({ service, metrics, identity, nats, manager, leaseNats, sessions, membership });
+    const life = new NodeLife({
+      service,
+      metrics,
+      identity,
+      nats,
+      manager,
+      leaseNats,
+      sessions,
+      membership,
+      topology,
+    });
+    // After joining: whoever announces rules either sees this node or has announced them before this is read.
+    await life.#rules.begin(versions, life.#over.signal);
+    const { commits } = life;
+    await followWatermarks({
+      nats,
+      kv: watermarks,
+      generation: shape.generation,
+      onWatermark: (cluster, partition, mark) => commits.advance(cluster, partition, mark),
+    });
     await nats.flush();
     // From here on the connections end with the life.
     opening.move();
@@ -130,7 +165,14 @@ export class NodeLife {
       maxPendingBytes: config['log.maxPendingBytes'],
       devices: () => this.clients,
     });
-    this.inbound = new Inbound(this.appender, intake, metrics);
+    this.commits = new Commits({
+      topology: resources.topology,
+      timeoutMs: config['ack.kafkaTimeoutMs'],
+      maxWaiting: config['ack.maxWaiting'],
+      metrics,
+    });
+    this.#rules = new RulesInForce(this.commits, service.log);
+    this.inbound = new Inbound(this.appender, intake, this.commits, metrics);
     this.#records = new SessionRecords({
       kv: sessions,
       self,
@@ -165,6 +207,8 @@ export class NodeLife {
       clients: this.clients,
       records: this.#records,
       receiver,
+      rules: this.#rules,
+      appender: this.appender,
       metrics,
     });
   }
@@ -212,6 +256,7 @@ export class NodeLife {
     const devices = [...this.clients];
     for (const device of devices) device.end(error, ReasonCode.USE_ANOTHER_SERVER);
     this.appender.close();
+    this.commits[Symbol.dispose]();
     this.#reports[Symbol.dispose]();
     await Promise.all([this.#resources.nats.close(), this.#resources.leaseNats.close()]);
     await Promise.all(devices.map((device) => device.finished()));
@@ -226,6 +271,7 @@ export class NodeLife {
     this.#reports[Symbol.dispose]();
     await this.#resources.membership[Symbol.asyncDispose]();
     this.#over.abort(new IngressError('not-serving', 'the node has left'));
+    this.commits[Symbol.dispose]();
     this.appender.close();
   }
 }

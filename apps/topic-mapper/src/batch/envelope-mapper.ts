@@ -37,6 +37,7 @@ export class EnvelopeMapper implements RecordSink {
   readonly #cutter = new PartCutter();
   readonly #out = reusableRow();
   #row: RowView | null = null;
+  #awaited = false;
 
   constructor(maxRowBytes: number) {
     this.#maxRowBytes = maxRowBytes;
@@ -52,7 +53,13 @@ export class EnvelopeMapper implements RecordSink {
     return this.#cutter.isEmpty;
   }
 
+  /** Whether acknowledgements wait for what `finish` gives, be it progress only. */
+  get awaited(): boolean {
+    return this.#awaited;
+  }
+
   finish(): readonly Part[] {
+    this.#awaited = false;
     return this.#cutter.finish();
   }
 
@@ -80,7 +87,7 @@ export class EnvelopeMapper implements RecordSink {
       if (!isPublish(row)) continue;
       this.#row = row;
       this.#out.row = index;
-      pipeline.map(row, this);
+      if (pipeline.map(row, this)) this.#awaited = true;
     }
     this.#row = null;
     this.counts.envelopes++;

@@ -26,7 +26,7 @@ export interface BatchStreamOptions {
 const TAKE_BYTES = 256 * 1024;
 /** A batch this large is not added to any more. Below a part's size, so that most batches are one part. */
 const BATCH_BYTES = (OUT_PART_BYTES * 3) / 4;
-/** Progress without records is told this often, in ms, and not more often. */
+/** Progress without records is told this often, in ms, and not more often unless acknowledgements wait for it. */
 const PROGRESS_MS = 1_000;
 
 /**
@@ -106,7 +106,7 @@ export class BatchStream {
   #pump(): void {
     const { clock, mapper, signal } = this.#options;
     if (this.#flying || !this.#open || signal.aborted) return;
-    if (mapper.isEmpty && this.#progressDueMs() > 0) return;
+    if (mapper.isEmpty && !mapper.awaited && this.#progressDueMs() > 0) return;
     clock.join(this.#board, mapper.bytes >= BATCH_BYTES);
   }
 

@@ -60,7 +60,6 @@ export const findingTable = {
   'route-repeated': warning('A route repeats another: each message it matches is produced twice.'),
   'route-never-applies': warning('The condition of a route is always false.'),
   'kafka-to-mqtt-not-yet': error('The way from Kafka to MQTT is part of the language but not yet available.'),
-  'ack-kafka-not-yet': error('`ack: kafka` is part of the language but not yet available.'),
 
   // Topic filters
   'filter-empty': error('A topic filter is empty.'),

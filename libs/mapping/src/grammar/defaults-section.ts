@@ -1,6 +1,13 @@
 import type { Findings } from '../findings/finding.ts';
 import { didYouMean } from '../findings/nearest-name.ts';
-import { errorPolicies, unmatchedPolicies, type ErrorPolicy, type UnmatchedPolicy } from '../plan/route.ts';
+import {
+  acknowledgements,
+  errorPolicies,
+  unmatchedPolicies,
+  type Acknowledgement,
+  type ErrorPolicy,
+  type UnmatchedPolicy,
+} from '../plan/route.ts';
 import type { YamlNode } from '../yaml/yaml-node.ts';
 import { readFields } from './fields.ts';
 import { readChoice, readText } from './values.ts';
@@ -9,6 +16,7 @@ export interface Defaults {
   /** The cluster of routes that name none; null if there is no such default. */
   readonly cluster: string | null;
   readonly onError: ErrorPolicy;
+  readonly ack: Acknowledgement;
   readonly unmatched: UnmatchedPolicy;
 }
 
@@ -18,14 +26,17 @@ export function readDefaults(
   clusterNames: readonly string[],
   findings: Findings,
 ): Defaults {
-  const fields = node === null ? null : readFields(node, ['cluster', 'onError', 'unmatched'], findings);
+  const fields =
+    node === null ? null : readFields(node, ['cluster', 'onError', 'ack', 'unmatched'], findings);
   const cluster = fields?.get('cluster') ?? null;
   const onError = fields?.get('onError') ?? null;
+  const ack = fields?.get('ack') ?? null;
   const unmatched = fields?.get('unmatched') ?? null;
   const only = clusterNames.length === 1 ? (clusterNames[0] ?? null) : null;
   return {
     cluster: cluster === null ? only : readClusterName(cluster, clusterNames, findings),
     onError: (onError && readChoice(onError, errorPolicies, findings)) ?? 'deadLetter',
+    ack: (ack && readChoice(ack, acknowledgements, findings)) ?? 'log',
     unmatched: (unmatched && readChoice(unmatched, unmatchedPolicies, findings)) ?? 'drop',
   };
 }

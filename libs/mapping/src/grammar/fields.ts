@@ -14,7 +14,7 @@ const HOMES: Readonly<Record<string, string>> = {
   when: 'routes[]',
   from: 'routes[]',
   to: 'routes[]',
-  ack: 'routes[]',
+  ack: 'routes[]` or `defaults',
   onError: 'routes[]',
   unmatched: 'defaults',
   brokers: 'clusters.<name>',

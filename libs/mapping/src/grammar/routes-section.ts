@@ -2,7 +2,13 @@ import { compileExpression } from '../expression/compile-expression.ts';
 import { createEnvironment } from '../expression/environment.ts';
 import type { Expression } from '../expression/expression.ts';
 import type { Findings, Position } from '../findings/finding.ts';
-import { errorPolicies, type ErrorPolicy, type Route } from '../plan/route.ts';
+import {
+  acknowledgements,
+  errorPolicies,
+  type Acknowledgement,
+  type ErrorPolicy,
+  type Route,
+} from '../plan/route.ts';
 import type { TemplateContext } from '../template/compile-template.ts';
 import type { TopicPattern } from '../topic/topic-pattern.ts';
 import type { YamlNode } from '../yaml/yaml-node.ts';
@@ -52,7 +58,7 @@ function readRoute(node: YamlNode, index: number, context: RoutesContext): ReadR
   const target = to === null ? null : readTargetFields(to, findings);
   const cluster = target === null ? null : readCluster(target, context);
   const onError = readOnError(fields, context);
-  readAck(fields, findings);
+  const ack = readAck(fields, context);
   // Without the captures nearly every expression would be reported for names it has.
   if (pattern === null) return { ...place, name, cluster, route: null };
 
@@ -62,7 +68,8 @@ function readRoute(node: YamlNode, index: number, context: RoutesContext): ReadR
   if (findings.errors > before || name === null || cluster === null || records === null) {
     return { ...place, name, cluster, route: null };
   }
-  return { ...place, name, cluster, route: { index, name, cluster, pattern, when, onError, ...records } };
+  const route = { index, name, cluster, pattern, when, onError, ack, ...records };
+  return { ...place, name, cluster, route };
 }
 
 function readName(fields: Fields, findings: Findings): string | null {
@@ -93,11 +100,9 @@ function readOnError(fields: Fields, { defaults, findings }: RoutesContext): Err
   return (node && readChoice(node, errorPolicies, findings)) ?? defaults.onError;
 }
 
-function readAck(fields: Fields, findings: Findings): void {
+function readAck(fields: Fields, { defaults, findings }: RoutesContext): Acknowledgement {
   const node = fields.get('ack');
-  if (node === null || readChoice(node, ['log', 'kafka'], findings) !== 'kafka') return;
-  const message = 'ack: kafka is not available yet';
-  findings.report('ack-kafka-not-yet', node.at, node.path, message, 'write ack: log, or leave it out');
+  return (node && readChoice(node, acknowledgements, findings)) ?? defaults.ack;
 }
 
 function templateContext(pattern: TopicPattern, findings: Findings): TemplateContext {

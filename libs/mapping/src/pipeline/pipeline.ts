@@ -58,17 +58,21 @@ export class Pipeline {
     return { bytes, topics, hits, misses };
   }
 
-  /** Maps one message. What goes wrong with the message reaches the sink; it throws only what the sink throws. */
-  map(message: MappedMessage, sink: RecordSink): void {
+  /**
+   * Maps one message. What goes wrong with the message reaches the sink; it throws only what the sink throws.
+   * @returns whether an acknowledgement waits for what becomes of the message, even if that is nothing
+   */
+  map(message: MappedMessage, sink: RecordSink): boolean {
     const topic = message.topic;
     const plan = this.#cache.get(topic) ?? this.#cache.put(topic, this.#planner.plan(topic));
     this.#current.begin(message);
     this.#sharedHeaders = NOT_YET;
     try {
-      if (plan.mayBlock && this.#isBlocked(plan, message, sink)) return;
+      if (plan.mayBlock && this.#isBlocked(plan, message, sink)) return false;
       let taken = false;
       for (const route of plan.routes) taken = this.#produce(route, message, sink) || taken;
       if (!taken && this.#unmatched !== null && !this.#takenElsewhere(plan)) sink.unmatched(this.#unmatched);
+      return plan.awaited && message.qos > 0;
     } finally {
       this.#current.end();
     }

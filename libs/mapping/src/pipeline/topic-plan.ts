@@ -30,6 +30,8 @@ export interface TopicPlan {
   readonly elsewhere: readonly RoutePlan[];
   /** Whether a route with `onError: block` is among the routes. */
   readonly mayBlock: boolean;
+  /** Whether the filter of a route of the cluster with `ack: kafka` matches, whatever its condition says. */
+  readonly awaited: boolean;
 }
 
 /*

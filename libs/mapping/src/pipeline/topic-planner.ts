@@ -33,15 +33,18 @@ export class TopicPlanner {
     const levels = topic.split('/');
     const routes: RoutePlan[] = [];
     const elsewhere: RoutePlan[] = [];
+    let awaited = false;
     for (const id of this.#trie.match(levels)) {
       const route = this.#routes[id];
       if (route === undefined) continue;
       const bindings = bindTopic(this.#variables, topic, topicValues(route.pattern, levels));
       const here = route.cluster === this.#cluster;
+      awaited ||= here && route.ack === 'kafka';
       const plan = here ? this.#planRoute(route, id, topic, bindings) : planCondition(route, bindings);
       if (plan !== null) (here ? routes : elsewhere).push(plan);
     }
-    return { routes, elsewhere, mayBlock: routes.some(({ route }) => route.onError === 'block') };
+    const mayBlock = routes.some(({ route }) => route.onError === 'block');
+    return { routes, elsewhere, mayBlock, awaited };
   }
 
   /** Null if the route takes no message of this topic. */

@@ -73,6 +73,14 @@ export class Mapping {
     });
   }
 
+  /** The filters of the routes with `ack: kafka`, each with the cluster that acknowledgements wait for; each pair once. */
+  get awaited(): { filter: string; cluster: string }[] {
+    const pairs = this.routes
+      .filter(({ ack }) => ack === 'kafka')
+      .map(({ pattern: { filter }, cluster }) => [`${cluster} ${filter}`, { filter, cluster }] as const);
+    return [...new Map(pairs).values()];
+  }
+
   /** All Kafka topics that routes of a cluster may produce to, sorted. */
   topicsOf(cluster: string): string[] {
     const routes = this.routes.filter((route) => route.cluster === cluster);

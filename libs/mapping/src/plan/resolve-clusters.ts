@@ -33,6 +33,8 @@ export interface ResolvedCluster {
   readonly createTopics: TopicCreation | null;
   /** Every topic that a route of this cluster may produce to. */
   readonly topics: readonly string[];
+  /** Whether acknowledgements wait for this cluster: one of its routes says `ack: kafka`. */
+  readonly awaited: boolean;
 }
 
 /**
@@ -60,6 +62,7 @@ export function resolveClusters(mapping: Mapping, variables: EnvironmentVariable
     ssl: ssl === false ? null : ssl === true ? {} : resolveSsl(ssl, (config) => text(config, name)),
     sasl: sasl && { ...sasl, username: text(sasl.username, name), password: text(sasl.password, name) },
     topics: mapping.topicsOf(name),
+    awaited: mapping.routes.some(({ cluster, ack }) => cluster === name && ack === 'kafka'),
   }));
   if (problems.size > 0) throw new MappingError('environment-incomplete', [...problems].join('\n'));
   return clusters;

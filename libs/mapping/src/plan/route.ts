@@ -11,6 +11,10 @@ export const unmatchedPolicies = ['drop', 'deadLetter'] as const;
 /** What becomes of a message that no route takes. */
 export type UnmatchedPolicy = (typeof unmatchedPolicies)[number];
 
+export const acknowledgements = ['log', 'kafka'] as const;
+/** What the acknowledgement of a PUBLISH of QoS 1 or 2 waits for. */
+export type Acknowledgement = (typeof acknowledgements)[number];
+
 export interface HeaderTemplate {
   readonly name: string;
   readonly value: Template;
@@ -33,4 +37,6 @@ export interface Route {
   readonly value: Template | JsonTemplate | null;
   readonly headers: readonly HeaderTemplate[];
   readonly onError: ErrorPolicy;
+  /** Every message that the pattern matches waits, whatever the condition says. */
+  readonly ack: Acknowledgement;
 }

@@ -15,6 +15,7 @@ test('the least a cluster says', () => {
       sasl: null,
       createTopics: null,
       topics: ['t'],
+      awaited: false,
     },
   ]);
 });
@@ -34,7 +35,7 @@ defaults: { cluster: main }
 routes:
   - { name: a, from: { mqtt: "a/{x}" }, to: { kafka: "v.\${x}", topics: [v.b, v.a] } }
   - { name: b, from: { mqtt: "b" }, to: { kafka: v.a } }
-  - { name: c, from: { mqtt: "c" }, to: { kafka: v.c, cluster: other } }
+  - { name: c, from: { mqtt: "c" }, ack: kafka, to: { kafka: v.c, cluster: other } }
 `);
   const variables = {
     KAFKA_BROKERS: 'k1:9092, k2:9092',
@@ -52,8 +53,12 @@ routes:
     sasl: { mechanism: 'scram-sha-512', username: 'tributary', password: 'geheim' },
     createTopics: { partitions: 6, replication: 3 },
     topics: ['v.a', 'v.b'],
+    awaited: false,
   });
-  assert.deepEqual([other?.ssl, other?.createTopics, other?.topics], [{}, null, ['v.c']]);
+  assert.deepEqual(
+    [other?.ssl, other?.createTopics, other?.topics, other?.awaited],
+    [{}, null, ['v.c'], true],
+  );
 });
 
 test('every variable that is missing or wrong is named at once, and no secret is', () => {

@@ -71,6 +71,18 @@ export const ingressMetrics = {
     unit: 's',
     buckets: durationBuckets,
   }),
+  tributary_ingress_commits_waiting: gauge('Acknowledgements of routes with ack: kafka owed to devices.'),
+  tributary_ingress_commit_released_total: counter(
+    'Acknowledgements that waited for Kafka and may leave: all is committed, or no route asks to wait any more.',
+    { labels: ['reason'] },
+  ),
+  tributary_ingress_commit_timeouts_total: counter(
+    'Acknowledgements that waited for Kafka for as long as they may.',
+  ),
+  tributary_ingress_commit_wait_seconds: histogram(
+    'From the log to Kafka, for the oldest of the acknowledgements released together.',
+    { unit: 's', buckets: durationBuckets },
+  ),
   tributary_ingress_paused_sockets: gauge('Device sockets not read now because of back-pressure.'),
   tributary_ingress_pending_rows: gauge('Rows accepted and not yet stored.'),
   tributary_ingress_pending_bytes: gauge('Bytes of rows accepted and not yet stored.', { unit: 'By' }),

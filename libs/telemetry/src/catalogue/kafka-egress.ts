@@ -38,6 +38,12 @@ export const kafkaEgressMetrics = {
   tributary_egress_position: gauge('Log sequence committed to the position topic.', {
     labels: ['cluster', 'partition'],
   }),
+  tributary_egress_watermark: gauge(
+    'Log sequence up to which everything is in Kafka, among the dead letters, or gave nothing.',
+    {
+      labels: ['cluster', 'partition'],
+    },
+  ),
   tributary_egress_log_lag: gauge('Log sequences not yet committed, whether mapped or not.', {
     labels: ['cluster', 'partition'],
   }),
