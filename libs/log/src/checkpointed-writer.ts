@@ -106,6 +106,9 @@ function samePosition(a: OutPosition, b: OutPosition): boolean {
     a.sequence === b.sequence &&
     a.part === b.part &&
     a.parts === b.parts &&
-    a.mapping === b.mapping
+    a.mapping === b.mapping &&
+    a.replay?.count === b.replay?.count &&
+    a.replay?.request === b.replay?.request &&
+    a.replay?.requests === b.replay?.requests
   );
 }

@@ -55,9 +55,13 @@ export class PositionTopic {
     const { admin, topic, signal } = this.#options;
     const all = await this.#persistently(() => admin.readPositions(topic, { signal }));
     const own = [...all].filter(([key]) => isKeyOf(this.#scope, key));
-    const positions = own.map(([, { incarnation, sequence, part, out }]) => {
-      return { incarnation, sequence, part, out: typeof out === 'string' ? out : '' };
-    });
+    const positions = own.map(([, { incarnation, sequence, part, out, replay }]) => ({
+      incarnation,
+      sequence,
+      ...(typeof replay === 'number' && { replay }),
+      part,
+      out: typeof out === 'string' ? out : '',
+    }));
     return { positions, keys: own.map(([key]) => key).filter((key) => key !== this.#key) };
   }
 
