@@ -26,6 +26,7 @@ import {
   ensureLog,
   MappingVersions,
   openBucket,
+  Publisher,
   type LogTopology,
 } from '@tributary/log';
 import { Proc, startNats, type NatsServer, type ProcOptions } from '@tributary/testing';
@@ -37,6 +38,7 @@ const limits = { maxBytes: 64 * 1024 * 1024, replicas: 1 };
 export interface ControlFixture extends AsyncDisposable {
   readonly server: NatsServer;
   readonly js: JetStreamClient;
+  readonly publisher: Publisher;
   readonly manager: JetStreamManager;
   readonly versions: MappingVersions;
   readonly cursors: CursorRegistry;
@@ -78,6 +80,7 @@ export async function startControl(): Promise<ControlFixture> {
   return {
     server,
     js,
+    publisher: new Publisher(nats),
     manager,
     versions,
     cursors,
@@ -136,7 +139,10 @@ function clientOf(proc: Proc, client: MappingServiceClient, letters: DeadLetterS
     letters: {
       list: (request = {}) =>
         call((done) =>
-          letters.listDeadLetters({ cluster: 'main', filter: undefined, after: 0, limit: 0, ...request }, done),
+          letters.listDeadLetters(
+            { cluster: 'main', filter: undefined, after: 0, limit: 0, ...request },
+            done,
+          ),
         ),
       get: (sequence, cluster = 'main') => call((done) => letters.getDeadLetter({ cluster, sequence }, done)),
       replay: (request) =>

@@ -1,4 +1,3 @@
-import { headers as natsHeaders } from '@nats-io/transport-node';
 import {
   deadLetterData,
   deadLetterHeaders,
@@ -61,15 +60,22 @@ export async function store(fixture: ControlFixture, samples: readonly Sample[])
     const letter = letterOf(sample);
     const { logSequence, row, route } = letter.row;
     const id = subjects.deadLetter('main', partition, logSequence, row, route);
-    const headers = natsHeaders();
-    for (const [name, value] of deadLetterHeaders(letter)) headers.set(name, value);
     const subject = replayOf === 0 ? id : subjects.deadLetterAgain(id, replayOf);
-    sequences.push((await fixture.js.publish(subject, deadLetterData(letter), { headers })).seq);
+    const headers = deadLetterHeaders(letter);
+    const { seq } = await fixture.publisher.publish(subject, deadLetterData(letter), headers, 5_000);
+    sequences.push(seq);
   }
   return sequences;
 }
 
-function letterOf({ n, route = 'all', code = 'payload-not-json', record, value, replayOf = 0 }: Sample): DeadLetter {
+function letterOf({
+  n,
+  route = 'all',
+  code = 'payload-not-json',
+  record,
+  value,
+  replayOf = 0,
+}: Sample): DeadLetter {
   return {
     code,
     message: `reason ${n}`,
