@@ -79,8 +79,9 @@ export class ReplayInput {
     if (this.#after.incarnation !== requests.incarnation) await this.#recall(requests);
     while (!signal.aborted && this.#after.sequence < end && this.#written.length < MOST_WRITTEN) {
       const request = await requests.next(this.#after.sequence);
-      if (request !== null) await this.#replay(request, requests);
-      this.#after = { ...this.#after, sequence: request?.sequence ?? end };
+      if (request === null) break;
+      await this.#replay(request, requests);
+      this.#after = { ...this.#after, sequence: request.sequence };
     }
     await this.#settle(requests);
   }
