@@ -80,7 +80,10 @@ export class MappingStore {
     if (version !== this.#named.version) {
       const record = await this.#options.versions.read(version);
       const compiled = record && compileMapping(record.text);
-      this.#named = { version, clusters: compiled?.ok ? compiled.mapping.clusters.map(({ name }) => name) : [] };
+      this.#named = {
+        version,
+        clusters: compiled?.ok ? compiled.mapping.clusters.map(({ name }) => name) : [],
+      };
     }
     return this.#named.clusters;
   }

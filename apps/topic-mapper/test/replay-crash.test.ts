@@ -5,7 +5,14 @@ import { isReplay, OutKind, streamNames, type OutRow } from '@tributary/contract
 import { until, type Proc } from '@tributary/testing';
 import { Feeder } from './feeder.ts';
 import { LetterHands, type Shelved } from './letter-hands.ts';
-import { fanOutText, mappingText, publish, range, startFixture, type MapperFixture } from './mapper-fixture.ts';
+import {
+  fanOutText,
+  mappingText,
+  publish,
+  range,
+  startFixture,
+  type MapperFixture,
+} from './mapper-fixture.ts';
 import { covered } from './out-reading.ts';
 
 /** A restarted process that goes by its old name need not wait for the lease of its former life. */
@@ -76,7 +83,11 @@ describe('a mapper that is killed during a replay', () => {
     await fixture.appender.flush();
     await covered(fixture);
     await sleep(1_500);
-    assert.deepEqual([(await hands.letters()).length, (await hands.requests()).length], [2, 2], 'not passed yet');
+    assert.deepEqual(
+      [(await hands.letters()).length, (await hands.requests()).length],
+      [2, 2],
+      'not passed yet',
+    );
     await settled(platform);
     assert.deepEqual(await hands.letters(), []);
     assert.deepEqual(hands.replayed.map(number).sort(), [0, 1]);
@@ -190,7 +201,10 @@ describe('a mapper that is killed during a replay', () => {
     assert.deepEqual(await hands.letters(), []);
     const mapped = hands.passed.filter(({ position }) => !isReplay(position)).flatMap(({ rows }) => rows);
     const records = mapped.filter(({ kind }) => kind === OutKind.record).map(number);
-    assert.deepEqual(records.sort((a, b) => a - b), range(fed));
+    assert.deepEqual(
+      records.sort((a, b) => a - b),
+      range(fed),
+    );
     const writers = new Set(hands.passed.map(({ partition, position }) => `${partition}/${position.epoch}`));
     console.log(`${writers.size} owners wrote: ${count} letters and ${fed} rows, each once`);
     const order = hands.passed.filter(({ partition }) => partition === 0).map(({ position }) => position);
@@ -208,12 +222,15 @@ describe('a stream of requests that was created anew', () => {
     await using platform = await withLetters(4);
     const { fixture, hands, letters, mapper } = platform;
     await mapper.start();
-    await hands.request(...letters.slice(0, 2));
+    // In the order of partitions: 0 and 2 of the first, 1 and 3 of the second.
+    const [first, third, second, fourth] = letters;
+    assert.ok(first && second && third && fourth);
+    await hands.request(first, second);
     await settled(platform);
     await mapper.stop();
     await fixture.manager.streams.delete(streamNames.replays('main'));
     const later = await LetterHands.open(fixture);
-    await later.request(...letters.slice(2));
+    await later.request(third, fourth);
     await mapper.start();
     await settled(platform);
     assert.deepEqual(hands.replayed.map(number).sort(), [0, 1, 2, 3]);

@@ -85,7 +85,8 @@ async function of<T>(cluster: string, work: () => Promise<T>): Promise<T> {
       throw new RpcError(status.RESOURCE_EXHAUSTED, message, { cause: error });
     }
     if (error instanceof LogError || error instanceof JetStreamApiError) {
-      const code = error instanceof LogError && !error.retryable ? status.FAILED_PRECONDITION : status.UNAVAILABLE;
+      const code =
+        error instanceof LogError && !error.retryable ? status.FAILED_PRECONDITION : status.UNAVAILABLE;
       throw new RpcError(code, error.message, { cause: error });
     }
     throw error;

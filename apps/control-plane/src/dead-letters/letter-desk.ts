@@ -52,7 +52,10 @@ export class LetterDesk {
   }
 
   /** Asks for a replay of each. One that was asked for and is not done is not asked for again: `pending`. */
-  async replay(cluster: string, letters: readonly LetterId[]): Promise<{ requested: number; pending: number }> {
+  async replay(
+    cluster: string,
+    letters: readonly LetterId[],
+  ): Promise<{ requested: number; pending: number }> {
     const { manager, publisher, replicas } = this.#options;
     await ensureStream(manager, replayStream(cluster, replicas));
     const asked = await inWindows(letters, async ({ sequence, subject }) => {

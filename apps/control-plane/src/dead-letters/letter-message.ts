@@ -37,7 +37,13 @@ export function summaryMessage(letter: LetterSummary): DeadLetter {
 }
 
 /** A letter as gRPC tells of it, whole. What cannot be read is told as its bytes. */
-export function wholeMessage({ seq: sequence, subject, header, data, time }: StoredMsg): GetDeadLetterResponse {
+export function wholeMessage({
+  seq: sequence,
+  subject,
+  header,
+  data,
+  time,
+}: StoredMsg): GetDeadLetterResponse {
   const get = (name: string): string => header.get(name);
   const storedAtMs = time.getTime();
   const about = openDeadLetterHeaders(get, storedAtMs);

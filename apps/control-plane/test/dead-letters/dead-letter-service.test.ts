@@ -118,7 +118,8 @@ describe('ReplayDeadLetters', () => {
     const other = await fixture.controlPlane();
     const all = { filter: { route: '', code: '' } };
     const answers = await Promise.all([control, other, control].map(({ letters }) => letters.replay(all)));
-    const sum = (of: 'requested' | 'pending'): number => answers.reduce((total, answer) => total + answer[of], 0);
+    const sum = (of: 'requested' | 'pending'): number =>
+      answers.reduce((total, answer) => total + answer[of], 0);
     assert.deepEqual([sum('requested'), sum('pending')], [100, 200]);
     const requests = await stored(fixture, streamNames.replays('main'));
     assert.equal(new Set(requests.map(({ subject }) => subject)).size, 100);
@@ -192,13 +193,21 @@ describe('what is asked wrongly', () => {
       [() => letters.list({ cluster: 'Not A Name' }), status.INVALID_ARGUMENT, /^\d+ \w+: cluster:/],
       [() => letters.list({ limit: 1_001 }), status.INVALID_ARGUMENT, /limit/],
       [() => letters.list({ filter: { route: 'a.>', code: '' } }), status.INVALID_ARGUMENT, /filter\.route/],
-      [() => letters.list({ filter: { ...nothing, partition: 2 } }), status.INVALID_ARGUMENT, /filter\.partition/],
+      [
+        () => letters.list({ filter: { ...nothing, partition: 2 } }),
+        status.INVALID_ARGUMENT,
+        /filter\.partition/,
+      ],
       [() => letters.get(0), status.INVALID_ARGUMENT, /sequence/],
       [() => letters.replay({}), status.INVALID_ARGUMENT, /selection/],
       [() => letters.replay({ filter: nothing, limit: 10_001 }), status.INVALID_ARGUMENT, /limit/],
       [() => letters.discard({ ids: { sequences: [] } }), status.INVALID_ARGUMENT, /ids\.sequences/],
       [() => letters.discard({ ids: { sequences: [1, 0] } }), status.INVALID_ARGUMENT, /ids\.sequences/],
-      [() => letters.discard({ ids: { sequences: range(10_001) } }), status.INVALID_ARGUMENT, /ids\.sequences/],
+      [
+        () => letters.discard({ ids: { sequences: range(10_001) } }),
+        status.INVALID_ARGUMENT,
+        /ids\.sequences/,
+      ],
     ];
     for (const [call, code, message] of cases) await assert.rejects(call(), { code, message });
     assert.equal((await letters.list()).letters.length, 1, 'nothing was discarded');
