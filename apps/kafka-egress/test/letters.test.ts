@@ -132,7 +132,8 @@ test('what a replay gave is delivered once, and what is refused again is a lette
     source,
   );
   await committed(4);
-  const letters = await rig.deadLetters();
+  // Those of the mapper are stored while the batch is read, those of Kafka when it was sent.
+  const letters = (await rig.deadLetters()).toSorted((a, b) => a.replayOf - b.replayOf);
   assert.deepEqual(
     letters.map(({ code, attempts, firstSeenMs, replayOf }) => [code, attempts, firstSeenMs, replayOf]),
     [

@@ -73,11 +73,15 @@ export class LetterGauges {
     const { metrics } = this.#options;
     const level = () => this.#levels.get(cluster);
     const all = new DisposableStack();
-    all.use(metrics.gauge('tributary_dead_letters', { cluster }, () => level()?.letters.messages));
-    all.use(metrics.gauge('tributary_dead_letter_bytes', { cluster }, () => level()?.letters.bytes));
-    all.use(metrics.gauge('tributary_dead_letter_oldest_seconds', { cluster }, () => age(level()?.letters)));
-    all.use(metrics.gauge('tributary_replays_pending', { cluster }, () => level()?.replays.messages));
-    all.use(metrics.gauge('tributary_replay_oldest_seconds', { cluster }, () => age(level()?.replays)));
+    all.use(metrics.gauge('tributary_control_dead_letters', { cluster }, () => level()?.letters.messages));
+    all.use(metrics.gauge('tributary_control_dead_letter_bytes', { cluster }, () => level()?.letters.bytes));
+    all.use(
+      metrics.gauge('tributary_control_dead_letter_oldest_seconds', { cluster }, () => age(level()?.letters)),
+    );
+    all.use(metrics.gauge('tributary_control_replays_pending', { cluster }, () => level()?.replays.messages));
+    all.use(
+      metrics.gauge('tributary_control_replay_oldest_seconds', { cluster }, () => age(level()?.replays)),
+    );
     return all;
   }
 }

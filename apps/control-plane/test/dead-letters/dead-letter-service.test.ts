@@ -171,8 +171,8 @@ describe('DiscardDeadLetters', () => {
     await until(async () => {
       const metrics = await (await control.proc.get('/metrics')).text();
       return (
-        /tributary_dead_letters\{cluster="main"\} 3\n/.test(metrics) &&
-        /tributary_dead_letter_oldest_seconds\{cluster="main"\} [\d.]+\n/.test(metrics) &&
+        /tributary_control_dead_letters\{cluster="main"\} 3\n/.test(metrics) &&
+        /tributary_control_dead_letter_oldest_seconds\{cluster="main"\} [\d.]+\n/.test(metrics) &&
         /tributary_control_letters_discarded_total\{cluster="main"\} 3\n/.test(metrics)
       );
     });
