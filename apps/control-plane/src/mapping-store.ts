@@ -2,6 +2,7 @@ import type { JetStreamManager } from '@nats-io/jetstream';
 import {
   deadLetterStream,
   logReaders,
+  replayStream,
   sameRule,
   type CommitRule,
   type MappingRecord,
@@ -54,6 +55,7 @@ const MAX_ATTEMPTS = 1_000;
 export class MappingStore {
   readonly #options: MappingStoreOptions;
   #turn: Promise<unknown> = Promise.resolve();
+  #named: { readonly version: number; readonly clusters: readonly string[] } = { version: 0, clusters: [] };
 
   constructor(options: MappingStoreOptions) {
     this.#options = options;
@@ -74,6 +76,20 @@ export class MappingStore {
   async active(): Promise<MappingRecord | null> {
     const { version } = await this.#options.versions.active();
     return version === 0 ? null : await this.#options.versions.read(version);
+  }
+
+  /** Names of the clusters of the active version, as far as they can be known here. */
+  async clusters(): Promise<readonly string[]> {
+    const { version } = await this.#options.versions.active();
+    if (version !== this.#named.version) {
+      const record = await this.#options.versions.read(version);
+      const compiled = record && compileMapping(record.text);
+      this.#named = {
+        version,
+        clusters: compiled?.ok ? compiled.mapping.clusters.map(({ name }) => name) : [],
+      };
+    }
+    return this.#named.clusters;
   }
 
   version(version: number): Promise<MappingRecord | null> {
@@ -146,6 +162,7 @@ export class MappingStore {
     const { manager, cursors, out, deadLetters } = this.#options;
     await ensureOut(manager, cluster, log, out);
     await ensureStream(manager, deadLetterStream(cluster, deadLetters));
+    await ensureStream(manager, replayStream(cluster, deadLetters.replicas));
     await cursors.register(logReaders.cluster(cluster), log);
   }
 

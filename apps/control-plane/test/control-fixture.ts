@@ -12,11 +12,22 @@ import {
   type ValidateResponse,
 } from '@tributary/contracts/control';
 import {
+  DeadLetterServiceClient,
+  type DiscardDeadLettersRequest,
+  type DiscardDeadLettersResponse,
+  type GetDeadLetterResponse,
+  type ListDeadLettersRequest,
+  type ListDeadLettersResponse,
+  type ReplayDeadLettersRequest,
+  type ReplayDeadLettersResponse,
+} from '@tributary/contracts/control/dead-letters';
+import {
   connectNats,
   CursorRegistry,
   ensureLog,
   MappingVersions,
   openBucket,
+  Publisher,
   type LogTopology,
 } from '@tributary/log';
 import { Proc, startNats, type NatsServer, type ProcOptions } from '@tributary/testing';
@@ -29,6 +40,7 @@ export interface ControlFixture extends AsyncDisposable {
   readonly server: NatsServer;
   readonly nats: NatsConnection;
   readonly js: JetStreamClient;
+  readonly publisher: Publisher;
   readonly manager: JetStreamManager;
   readonly versions: MappingVersions;
   readonly cursors: CursorRegistry;
@@ -46,6 +58,15 @@ export interface ControlPlane {
   active(): Promise<GetActiveResponse>;
   version(version: number): Promise<GetVersionResponse>;
   history(limit?: number, before?: number): Promise<HistoryResponse>;
+  readonly letters: DeadLetters;
+}
+
+/** The dead letters of cluster `main`, by filter or ids. */
+export interface DeadLetters {
+  list(request?: Partial<ListDeadLettersRequest>): Promise<ListDeadLettersResponse>;
+  get(sequence: number, cluster?: string): Promise<GetDeadLetterResponse>;
+  replay(request: Partial<ReplayDeadLettersRequest>): Promise<ReplayDeadLettersResponse>;
+  discard(request: Partial<DiscardDeadLettersRequest>): Promise<DiscardDeadLettersResponse>;
 }
 
 export async function startControl(): Promise<ControlFixture> {
@@ -62,6 +83,7 @@ export async function startControl(): Promise<ControlFixture> {
     server,
     nats,
     js,
+    publisher: new Publisher(nats),
     manager,
     versions,
     cursors,
@@ -76,7 +98,9 @@ export async function startControl(): Promise<ControlFixture> {
       const proc = scope.use(await Proc.start('control-plane', { settings: { ...own, ...settings } }));
       const client = new MappingServiceClient(proc.endpoint('grpc'), credentials.createInsecure());
       scope.defer(() => client.close());
-      return clientOf(proc, client);
+      const letters = new DeadLetterServiceClient(proc.endpoint('grpc'), credentials.createInsecure());
+      scope.defer(() => letters.close());
+      return clientOf(proc, client, letters);
     },
     async snapshot() {
       const streams = [];
@@ -97,7 +121,7 @@ export async function startControl(): Promise<ControlFixture> {
 
 type Callback<T> = (error: ServiceError | null, response: T) => void;
 
-function clientOf(proc: Proc, client: MappingServiceClient): ControlPlane {
+function clientOf(proc: Proc, client: MappingServiceClient, letters: DeadLetterServiceClient): ControlPlane {
   const call = <T>(run: (done: Callback<T>) => unknown): Promise<T> =>
     new Promise((resolve, reject) => {
       run((error, response) => (error ? reject(error) : resolve(response)));
@@ -115,6 +139,20 @@ function clientOf(proc: Proc, client: MappingServiceClient): ControlPlane {
     active: () => call((done) => client.getActive({}, done)),
     version: (version) => call((done) => client.getVersion({ version }, done)),
     history: (limit = 0, before = 0) => call((done) => client.history({ limit, before }, done)),
+    letters: {
+      list: (request = {}) =>
+        call((done) =>
+          letters.listDeadLetters(
+            { cluster: 'main', filter: undefined, after: 0, limit: 0, ...request },
+            done,
+          ),
+        ),
+      get: (sequence, cluster = 'main') => call((done) => letters.getDeadLetter({ cluster, sequence }, done)),
+      replay: (request) =>
+        call((done) => letters.replayDeadLetters({ cluster: 'main', after: 0, limit: 0, ...request }, done)),
+      discard: (request) =>
+        call((done) => letters.discardDeadLetters({ cluster: 'main', after: 0, limit: 0, ...request }, done)),
+    },
   };
 }
 

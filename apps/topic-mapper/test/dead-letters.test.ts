@@ -110,6 +110,41 @@ describe('what cannot be mapped', () => {
     );
   });
 
+  it('holds up its own cluster and partition only', async () => {
+    await using fixture = await startFixture();
+    const text = mappingText('  key: "${payload.id}"', 'onError: block').replace(
+      'routes:',
+      [
+        '  other: { brokers: ["other:9092"] }',
+        'defaults: { cluster: main }',
+        'routes:',
+        '  - { name: copies, from: { mqtt: "#" }, onError: block, to: { kafka: copies, cluster: other } }',
+      ].join('\n'),
+    );
+    await fixture.apply(text);
+    const mapper = await fixture.mapper();
+    const value = { payload: Buffer.from('{"id":"a"}') };
+    await put(fixture, [1, { payload: Buffer.from('oops') }], [2, value]);
+    for (const n of [3, 4]) {
+      fixture.appender.append(1, publish(n, value), null);
+      await fixture.appender.flush();
+    }
+    await put(fixture, [5, value]);
+    await until(async () => (await mapper.get('/readyz')).status === 503);
+    await covered(fixture, 'other');
+    const rows = async (partition: number, cluster: string): Promise<number> =>
+      (await readOut(fixture, partition, cluster)).flatMap((message) => message.rows).length;
+    await until(async () => (await rows(1, 'main')) === 2, { what: 'the other partition goes on' });
+    assert.deepEqual([await rows(0, 'other'), await rows(1, 'other')], [3, 2], 'the other cluster goes on');
+    assert.equal(await rows(0, 'main'), 0, 'nothing passes the message');
+    const metrics = await (await mapper.get('/metrics')).text();
+    const blocked = [...metrics.matchAll(/^tributary_mapper_blocked\{(.*)\} 1$/gm)].map(([, place]) => place);
+    assert.deepEqual(blocked, ['cluster="main",partition="0"']);
+    await fixture.apply(text.replace('${payload.id}', '${payloadText}'));
+    await covered(fixture);
+    assert.equal(await rows(0, 'main'), 3, 'and goes on once a mapping can map it');
+  });
+
   it('a message of the log that is no envelope is kept whole and passed over', async () => {
     await using fixture = await startFixture();
     await fixture.apply(mappingText());

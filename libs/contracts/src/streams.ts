@@ -94,6 +94,21 @@ export function deadLetterStream(cluster: string, limits: StreamLimits): StreamD
   };
 }
 
+/** Room for some 80,000 requests that wait. */
+const REPLAYS_BYTES = 16 * 1024 * 1024;
+
+export function replayStream(cluster: string, replicas: number): StreamDeclaration {
+  return {
+    name: streamNames.replays(cluster),
+    subject: subjects.replays(cluster),
+    duplicateWindowMs: 1_000,
+    onePerSubject: true,
+    maxBytes: REPLAYS_BYTES,
+    replicas,
+    metadata: { [StreamMeta.kind]: 'replays' },
+  };
+}
+
 function shapeMetadata({ generation, partitions }: LogShape, partition: number): Record<string, string> {
   return {
     [StreamMeta.generation]: String(generation),

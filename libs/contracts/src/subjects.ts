@@ -19,7 +19,17 @@ export const subjects = {
   /** One subject per dead letter: its id. The stream refuses a second message of the same subject. */
   deadLetter: (cluster: string, p: number, logSequence: number, row: number, route: string): string =>
     `trib.v1.dead.${checkName(cluster)}.${p}.${logSequence}.${row}.${route}`,
+  /** The id of a letter that the replay of another ended in: that one may still be there, under the id they would share. */
+  deadLetterAgain: (id: string, letter: number): string => `${id}.r${letter}`,
   deadLetters: (cluster: string): string => `trib.v1.dead.${checkName(cluster)}.>`,
+  /** Letters of a partition, of any if it is null. */
+  deadLettersOf: (cluster: string, p: number | null): string =>
+    `trib.v1.dead.${checkName(cluster)}.${p ?? '*'}.>`,
+  /** One subject per request to replay a dead letter, named by its sequence in the stream of dead letters. */
+  replay: (cluster: string, p: number, letter: number): string =>
+    `trib.v1.replay.${checkName(cluster)}.${p}.${letter}`,
+  replaysOf: (cluster: string, p: number): string => `trib.v1.replay.${checkName(cluster)}.${p}.*`,
+  replays: (cluster: string): string => `trib.v1.replay.${checkName(cluster)}.>`,
   /** Delivery batches to one life of an ingress node: what was meant for an earlier one must not be counted. */
   deliveries: (node: string, nodeEpoch: number): string => `trib.v1.node.${node}.deliver.${nodeEpoch}`,
   /** Requests to one ingress node: takeover of a client, resend. */
@@ -37,6 +47,7 @@ export const streamNames = {
   log: (g: number, p: number): string => `TRIB_LOG_${g}_${p}`,
   out: (cluster: string, g: number, p: number): string => `TRIB_OUT_${checkName(cluster)}_${g}_${p}`,
   deadLetters: (cluster: string): string => `TRIB_DEAD_${checkName(cluster)}`,
+  replays: (cluster: string): string => `TRIB_REPLAY_${checkName(cluster)}`,
 } as const;
 
 /** Every key-value bucket of the platform. */

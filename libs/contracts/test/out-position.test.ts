@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { outHeaders, parseOutHeaders, type OutPosition } from '../src/mod.ts';
+import { isReplay, outHeaders, parseOutHeaders, type OutPosition } from '../src/mod.ts';
 
 const position: OutPosition = {
   incarnation: 'a1b2c3d4e5f60718',
@@ -20,6 +20,16 @@ describe('position in OUT headers', () => {
     assert.deepEqual(parse(new Map(outHeaders(position))), position);
   });
 
+  it('survives it with what it says of replays', () => {
+    const replay = { count: 3, request: 17, requests: 'b1c2' };
+    const later: OutPosition = { ...position, replay };
+    assert.deepEqual(parse(new Map(outHeaders(later))), later);
+    const letter = { sequence: 9, attempts: 2, firstSeenMs: 1_700_000_000_000 };
+    const made: OutPosition = { ...later, from: 21, letter };
+    assert.deepEqual(parse(new Map(outHeaders(made))), made);
+    assert.deepEqual([isReplay(position), isReplay(made)], [false, true]);
+  });
+
   for (const [name] of outHeaders(position)) {
     it(`is refused without ${name}`, () => {
       const headers = new Map(outHeaders(position));
@@ -34,6 +44,10 @@ describe('position in OUT headers', () => {
     ['Trib-Range', '-1-20'],
     ['Trib-Mapping', '4x'],
     ['Trib-Epoch', '99999999999999999'],
+    ['Trib-Replay', '3/17'],
+    ['Trib-Replay', '3/x/b1c2'],
+    ['Trib-Letter', '9/2'],
+    ['Trib-Letter', '9/2/3/4'],
   ] as const) {
     it(`is refused with ${name}: ${value}`, () => {
       const headers = new Map(outHeaders(position)).set(name, value);

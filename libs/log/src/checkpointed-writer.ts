@@ -125,6 +125,9 @@ export function wasStored(last: OutPosition, wanted: OutPosition): boolean {
     last.sequence === wanted.sequence &&
     last.part === wanted.part &&
     last.parts === wanted.parts &&
-    last.mapping === wanted.mapping
+    last.mapping === wanted.mapping &&
+    last.replay?.count === wanted.replay?.count &&
+    last.replay?.request === wanted.replay?.request &&
+    last.replay?.requests === wanted.replay?.requests
   );
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { KV } from '@nats-io/kv';
 import { buckets, subjects, watermarkKey, type Watermark } from '@tributary/contracts';
 import { until } from '@tributary/testing';
-import { followWatermarks, openBucket, WatermarkWriter } from '../src/mod.ts';
+import { followWatermarks, openBucket, WatermarkWriter, type LeaderBucket } from '../src/mod.ts';
 import { startLog, type LogFixture } from './log-fixture.ts';
 
 const mark = (sequence: number, epoch = 1, incarnation = 'one'): Watermark => ({
@@ -12,16 +11,17 @@ const mark = (sequence: number, epoch = 1, incarnation = 'one'): Watermark => ({
   epoch,
 });
 
-const open = (log: LogFixture): Promise<KV> => openBucket(log.js, buckets.watermarks, { replicas: 1 });
+const open = (log: LogFixture): Promise<LeaderBucket> =>
+  openBucket(log.js, buckets.watermarks, { replicas: 1 });
 
-function writer(log: LogFixture, kv: KV, repeatMs = 60_000): WatermarkWriter {
+function writer(log: LogFixture, kv: LeaderBucket, repeatMs = 60_000): WatermarkWriter {
   const made = new WatermarkWriter({ nats: log.nats, kv, cluster: 'main', generation: 1, repeatMs });
   made.awaited = true;
   return made;
 }
 
 /** The greatest sequence heard, by cluster and partition. */
-async function listen(log: LogFixture, kv: KV, generation = 1): Promise<Map<string, number>> {
+async function listen(log: LogFixture, kv: LeaderBucket, generation = 1): Promise<Map<string, number>> {
   const heard = new Map<string, number>();
   await followWatermarks({
     nats: log.nats,

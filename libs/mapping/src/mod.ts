@@ -8,7 +8,7 @@ export type { DecodeProperties } from './pipeline/current-message.ts';
 export type { MappedMessage } from './pipeline/mapped-message.ts';
 export { failureTable, type FailureCode } from './mapping-failure.ts';
 export { Pipeline, type CacheStatistics, type PipelineOptions } from './pipeline/pipeline.ts';
-export type { RecordSink, RouteRef } from './pipeline/record-sink.ts';
+export type { RecordSink, ReplaySink, RouteRef } from './pipeline/record-sink.ts';
 export type { ClusterDeclaration, Delivery, SaslMechanism, TopicCreation } from './plan/cluster.ts';
 export { Mapping, type Explanation } from './plan/mapping.ts';
 export {

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { credentials } from '@grpc/grpc-js';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connectAsync } from 'mqtt';
+import { DeadLetterServiceClient } from '@tributary/contracts/control/dead-letters';
 import { connectNats } from '@tributary/log';
 import { uniqueName, until } from '@tributary/testing';
 import { Platform } from '../src/platform.ts';
@@ -54,6 +56,23 @@ it('services talk to each other over the documented edges, all of them and no ot
   await publisher.publishAsync('edges/a', 'not JSON: a dead letter', { qos: 2 });
   // The same client on the other node: a takeover.
   const successor = await connectAsync(platform.mqtt(0), { ...options, clientId: 'edges-publisher' });
+
+  // The letter is replayed, and fails as before.
+  const letters = new DeadLetterServiceClient(
+    platform.service('control-plane').endpoint('grpc'),
+    credentials.createInsecure(),
+  );
+  const everything = { cluster: 'main', filter: { route: '', code: '' }, after: 0, limit: 0 };
+  await until(
+    () =>
+      new Promise<boolean>((resolve, reject) => {
+        letters.replayDeadLetters(everything, (error, answer) =>
+          error ? reject(error) : resolve(answer.requested > 0),
+        );
+      }),
+    { timeoutMs: 30_000, what: 'a letter to be replayed' },
+  );
+  letters.close();
 
   const { subjects, buckets } = documented();
   const missing = (): string[] =>

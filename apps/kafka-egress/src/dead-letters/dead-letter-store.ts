@@ -4,11 +4,14 @@ import {
   DeadLetterHeader,
   deadLetterData,
   deadLetterHeaders,
+  OUT_HEADROOM_BYTES,
+  OutKind,
   streamNames,
   subjects,
   type DeadLetter,
 } from '@tributary/contracts';
 import { ApiCode, isApiError, type Publisher } from '@tributary/log';
+import type { OriginalRows } from './original-rows.ts';
 
 export interface DeadLetterStoreOptions {
   readonly publisher: Publisher;
@@ -16,6 +19,10 @@ export interface DeadLetterStoreOptions {
   readonly cluster: string;
   /** Partition of the log. */
   readonly partition: number;
+  /** Finds what refused records were made from. */
+  readonly originals: OriginalRows;
+  /** Largest message the server takes, in bytes. */
+  readonly maxPayload: number;
   readonly signal: AbortSignal;
   /** Called with the reason each time a letter could not be stored, with null when it could again. */
   onBlocked(reason: string | null): void;
@@ -23,8 +30,9 @@ export interface DeadLetterStoreOptions {
   onStored(letter: DeadLetter): void;
 }
 
-/** Letters on their way at once. */
+/** Letters on their way at once: as many, or as many bytes, but always one. */
 const WINDOW = 64;
+const WINDOW_BYTES = 4 * 1024 * 1024;
 const PUBLISH_MS = 5_000;
 const LONGEST_PAUSE_MS = 2_000;
 
@@ -39,14 +47,29 @@ export class DeadLetterStore {
 
   /** Resolves when all are stored. Rejects if the signal ended the attempts. */
   async put(letters: readonly DeadLetter[]): Promise<void> {
-    for (let at = 0; at < letters.length; at += WINDOW) {
-      await Promise.all(letters.slice(at, at + WINDOW).map((letter) => this.#putOne(letter)));
+    const { originals, maxPayload } = this.#options;
+    let window: [DeadLetter, Buffer][] = [];
+    let bytes = 0;
+    for (const letter of letters) {
+      const original = letter.row.kind === OutKind.record ? await originals.find(letter) : null;
+      const data = deadLetterData({ ...letter, original }, maxPayload - OUT_HEADROOM_BYTES);
+      window.push([letter, data]);
+      bytes += data.length;
+      if (window.length < WINDOW && bytes < WINDOW_BYTES) continue;
+      await this.#putAll(window);
+      window = [];
+      bytes = 0;
     }
+    originals.forget();
+    await this.#putAll(window);
   }
 
-  async #putOne(letter: DeadLetter): Promise<void> {
+  async #putAll(window: readonly [DeadLetter, Buffer][]): Promise<void> {
+    await Promise.all(window.map(([letter, data]) => this.#putOne(letter, data)));
+  }
+
+  async #putOne(letter: DeadLetter, data: Buffer): Promise<void> {
     const { signal, onBlocked, onStored } = this.#options;
-    const data = deadLetterData(letter);
     let subject = this.#subject(letter);
     let blocked = false;
     for (let attempt = 0; ; attempt++) {
@@ -94,10 +117,11 @@ export class DeadLetterStore {
     }
   }
 
-  #subject({ row: { logSequence, row, route } }: DeadLetter): string {
+  #subject({ replayOf, row: { logSequence, row, route } }: DeadLetter): string {
     const { cluster, partition } = this.#options;
     // A letter that no route made has no name to give, and a subject has no empty part.
-    return subjects.deadLetter(cluster, partition, logSequence, row, route || '_');
+    const id = subjects.deadLetter(cluster, partition, logSequence, row, route || '_');
+    return replayOf === 0 ? id : subjects.deadLetterAgain(id, replayOf);
   }
 }
 

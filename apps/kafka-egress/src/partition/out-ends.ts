@@ -1,6 +1,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
-import { parseOutHeaders, type OutPosition, type StreamDeclaration } from '@tributary/contracts';
+import { parseOutHeaders, type StreamDeclaration } from '@tributary/contracts';
 import { verifyStream } from '@tributary/log';
+import { placeOf, type OutPlace } from '../position/position.ts';
 import type { OutEnds } from '../position/resume.ts';
 
 /** Looks at both ends of an OUT stream. @param log incarnation of the log partition it is made from */
@@ -18,7 +19,7 @@ export async function readOutEnds(
   return { incarnation, log, firstSequence, first, last };
 }
 
-async function read(manager: JetStreamManager, stream: string, seq: number): Promise<OutPosition | null> {
+async function read(manager: JetStreamManager, stream: string, seq: number): Promise<OutPlace | null> {
   const message = await manager.streams.getMessage(stream, { seq });
-  return message && parseOutHeaders((name) => message.header.get(name));
+  return message && placeOf(parseOutHeaders((name) => message.header.get(name)));
 }

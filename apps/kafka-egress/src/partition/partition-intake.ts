@@ -1,4 +1,4 @@
-import { deadLetterReason, type DeadLetter, type OutPosition } from '@tributary/contracts';
+import { deadLetterReason, type DeadLetter, type OutPosition, type OutRow } from '@tributary/contracts';
 import type { StreamReader } from '@tributary/log';
 import type { DeadLetterStore } from '../dead-letters/dead-letter-store.ts';
 import { HaltError } from '../errors.ts';
@@ -7,7 +7,7 @@ import type { TopicDirectory, TopicRefusal, TopicWaiter } from '../kafka/topic-d
 import { openOutMessage, outPositionOf, type OutMessage } from '../out/out-message.ts';
 import type { OutQueue } from '../out/out-queue.ts';
 import type { OutRecord } from '../out/out-record.ts';
-import { comparePositions, type EgressPosition } from '../position/position.ts';
+import { comparePositions, placeOf, type EgressPosition } from '../position/position.ts';
 
 export interface IntakeOptions {
   readonly reader: StreamReader;
@@ -51,7 +51,7 @@ export class PartitionIntake {
             `message ${message.sequence} of OUT was made from log ${position.incarnation}, but the log is ${incarnation}`,
           );
         }
-        if (skipTo !== null && comparePositions(position, skipTo) <= 0) {
+        if (skipTo !== null && comparePositions(placeOf(position), skipTo) <= 0) {
           onSkipped(position, message.sequence);
           continue;
         }
@@ -67,10 +67,7 @@ export class PartitionIntake {
 
   #store({ deadLetters, position }: OutMessage): Promise<void> {
     return this.#options.deadLetters.put(
-      deadLetters.map((row) => {
-        const { incarnation, mapping } = position;
-        return { ...deadLetterReason(row), incarnation, mapping, row };
-      }),
+      deadLetters.map((row) => letterFrom(position, row, deadLetterReason(row))),
     );
   }
 
@@ -99,7 +96,24 @@ export class PartitionIntake {
 }
 
 /** The dead letter of a record that Kafka does not take. */
-export function letterOf(record: OutRecord, { code, message }: TopicRefusal): DeadLetter {
-  const { incarnation, mapping } = record.position;
-  return { code, message, incarnation, mapping, row: record.row };
+export function letterOf(record: OutRecord, refusal: TopicRefusal): DeadLetter {
+  return letterFrom(record.position, record.row, refusal);
+}
+
+function letterFrom(
+  { incarnation, mapping, letter }: OutPosition,
+  row: OutRow,
+  { code, message }: Pick<TopicRefusal, 'code' | 'message'>,
+): DeadLetter {
+  return {
+    code,
+    message,
+    incarnation,
+    mapping,
+    attempts: (letter?.attempts ?? 0) + 1,
+    firstSeenMs: letter?.firstSeenMs ?? Date.now(),
+    replayOf: letter?.sequence ?? 0,
+    row,
+    original: null,
+  };
 }

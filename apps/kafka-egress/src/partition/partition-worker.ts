@@ -3,6 +3,7 @@ import { coveredBy, outStream, streamNames, type OutPosition } from '@tributary/
 import { aborted, LogError, StreamReader, type Lease } from '@tributary/log';
 import type { ClusterContext } from '../cluster/cluster-context.ts';
 import { DeadLetterStore } from '../dead-letters/dead-letter-store.ts';
+import { OriginalRows } from '../dead-letters/original-rows.ts';
 import { HaltError } from '../errors.ts';
 import { Delivery } from '../kafka/delivery.ts';
 import { Partitioner } from '../kafka/partitioner.ts';
@@ -209,12 +210,16 @@ export class PartitionWorker {
   }
 
   #deadLetterStore(): DeadLetterStore {
-    const { publisher, manager, cluster, health } = this.#context;
+    const { publisher, manager, nats, cluster, topology, health } = this.#context;
+    const { partition } = this;
+    const { generation } = topology;
     return new DeadLetterStore({
+      originals: new OriginalRows({ manager, cluster: cluster.name, generation, partition }),
+      maxPayload: nats.info?.max_payload ?? 0,
       publisher,
       manager,
       cluster: cluster.name,
-      partition: this.partition,
+      partition,
       signal: this.#hard.signal,
       onBlocked: (reason) => health.set(this.partition, 'dead-letters', reason),
       onStored: (letter) => this.#metrics.deadLetter(letter),

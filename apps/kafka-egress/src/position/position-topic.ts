@@ -62,9 +62,15 @@ export class PositionTopic {
     const { admin, topic, signal } = this.#options;
     const all = await this.#persistently(() => admin.readPositions(topic, { signal }));
     const found = new Map<string, EgressPosition>();
-    for (const [key, { incarnation, sequence, part, out }] of all) {
+    for (const [key, { incarnation, sequence, replay, part, out }] of all) {
       if (!isKeyOf(this.#scope, key)) continue;
-      found.set(key, { incarnation, out: typeof out === 'string' ? out : '', sequence, part });
+      found.set(key, {
+        incarnation,
+        out: typeof out === 'string' ? out : '',
+        sequence,
+        ...(typeof replay === 'number' && { replay }),
+        part,
+      });
     }
     const others = [...found.keys()].filter((key) => key !== this.#key);
     return {

@@ -8,20 +8,26 @@ export interface EgressPosition {
   readonly out: string;
   /** Last log sequence of the OUT message's range. */
   readonly sequence: number;
-  /** Part of that range, from 1. */
+  /** Batches of OUT that were made from dead letters, up to here. Absent: 0. */
+  readonly replay?: number;
+  /** Part of the batch, from 1. */
   readonly part: number;
 }
 
-/** Order of the messages of one OUT stream. */
-export function comparePositions(
-  a: Pick<EgressPosition, 'sequence' | 'part'>,
-  b: Pick<EgressPosition, 'sequence' | 'part'>,
-): number {
-  return a.sequence - b.sequence || a.part - b.part;
+/** A place in OUT. */
+export type OutPlace = Pick<EgressPosition, 'sequence' | 'replay' | 'part'>;
+
+/** Order of the messages of one OUT stream: a replay covers nothing of the log, and stands behind what it found covered. */
+export function comparePositions(a: OutPlace, b: OutPlace): number {
+  return a.sequence - b.sequence || (a.replay ?? 0) - (b.replay ?? 0) || a.part - b.part;
 }
 
-export function positionOf({ incarnation, sequence, part }: OutPosition, out: string): EgressPosition {
-  return { incarnation, out, sequence, part };
+export function placeOf({ sequence, replay, part }: OutPosition): OutPlace {
+  return { sequence, ...(replay && { replay: replay.count }), part };
+}
+
+export function positionOf(position: OutPosition, out: string): EgressPosition {
+  return { incarnation: position.incarnation, out, ...placeOf(position) };
 }
 
 /** Names the partition of a cluster in the positions topic. */

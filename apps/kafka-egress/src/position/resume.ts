@@ -1,6 +1,6 @@
 import { LogError } from '@tributary/log';
 import { HaltError } from '../errors.ts';
-import { comparePositions, type EgressPosition } from './position.ts';
+import { comparePositions, type EgressPosition, type OutPlace } from './position.ts';
 
 /** The ends of an OUT stream: what its first and its last message say about themselves. */
 export interface OutEnds {
@@ -11,8 +11,8 @@ export interface OutEnds {
   /** Sequence of the first message kept; 1 if nothing was ever removed. */
   readonly firstSequence: number;
   /** Null while OUT is empty. */
-  readonly first: Pick<EgressPosition, 'sequence' | 'part'> | null;
-  readonly last: Pick<EgressPosition, 'sequence' | 'part'> | null;
+  readonly first: OutPlace | null;
+  readonly last: OutPlace | null;
 }
 
 /**
@@ -57,10 +57,9 @@ export function resumeAt(
 }
 
 function verified(position: EgressPosition, out: OutEnds, where: string): EgressPosition {
-  const at = `log sequence ${position.sequence}, part ${position.part}`;
+  const at = nameOf(position);
   if (out.last === null || comparePositions(position, out.last) > 0) {
-    const end =
-      out.last === null ? 'is empty' : `ends at log sequence ${out.last.sequence}, part ${out.last.part}`;
+    const end = out.last === null ? 'is empty' : `ends at ${nameOf(out.last)}`;
     throw new HaltError(
       'position-beyond',
       `Kafka has ${where} up to ${at}, but OUT ${end}: OUT lost its end, perhaps it was restored from a backup`,
@@ -70,11 +69,15 @@ function verified(position: EgressPosition, out: OutEnds, where: string): Egress
   if (out.first !== null && comparePositions(position, out.first) < 0) {
     throw new HaltError(
       'position-gap',
-      `Kafka has ${where} up to ${at}, but OUT begins at log sequence ${out.first.sequence}, part ${out.first.part}: ` +
+      `Kafka has ${where} up to ${at}, but OUT begins at ${nameOf(out.first)}: ` +
         'messages between them were removed before they were committed',
     );
   }
   return position;
+}
+
+function nameOf({ sequence, replay, part }: OutPlace): string {
+  return `log sequence ${sequence}, ${replay ? `replay ${replay}, ` : ''}part ${part}`;
 }
 
 function unknownIncarnation(foreign: EgressPosition, out: OutEnds, where: string): HaltError {

@@ -1,7 +1,7 @@
 import { LogError } from '@tributary/log';
 import type { Model, Step } from '@tributary/testing';
 import { HaltError } from '../../src/errors.ts';
-import { comparePositions, positionOf } from '../../src/position/position.ts';
+import { comparePositions, placeOf, positionOf } from '../../src/position/position.ts';
 import type { Bounds, Rules } from './egress-rules.ts';
 import {
   AWAY,
@@ -173,7 +173,11 @@ export class EgressModel implements Model<World> {
       return;
     }
     const { skipTo } = owner;
-    if (this.#rules.skips && skipTo !== null && comparePositions(outPositionAt(owner.next), skipTo) <= 0) {
+    if (
+      this.#rules.skips &&
+      skipTo !== null &&
+      comparePositions(placeOf(outPositionAt(owner.next)), skipTo) <= 0
+    ) {
       yield step(`passes over message ${owner.next}`, (own) => {
         own.committed = { position: skipTo, outSequence: own.next++ };
       });

@@ -1,6 +1,6 @@
 import type { OutPosition } from '@tributary/contracts';
 import type { Commit } from '../../src/partition/partition-sender.ts';
-import { positionScope, type EgressPosition } from '../../src/position/position.ts';
+import { placeOf, positionScope, type EgressPosition } from '../../src/position/position.ts';
 import type { OutEnds } from '../../src/position/resume.ts';
 
 /** A request to Kafka that may arrive now, later, or never. */
@@ -136,7 +136,7 @@ export function messageAt({ sequence, part }: EgressPosition): number {
 }
 
 export function endsOf({ incarnation, first, last }: World['out']): OutEnds {
-  const [begin, end] = [outPositionAt(first), outPositionAt(last)];
+  const [begin, end] = [placeOf(outPositionAt(first)), placeOf(outPositionAt(last))];
   const empty = first > last;
   return {
     incarnation,

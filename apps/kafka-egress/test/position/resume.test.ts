@@ -27,6 +27,8 @@ const out = (first: number, last: number, firstSequence = 1): OutEnds => ({
 });
 const empty: OutEnds = { incarnation: 'out-a', log: 'log-a', firstSequence: 1, first: null, last: null };
 
+const replayed: OutEnds = { ...out(1, 9), last: { sequence: 9, replay: 2, part: 1 } };
+
 const cases: [
   what: string,
   found: EgressPosition[],
@@ -45,6 +47,16 @@ const cases: [
   ['behind the end of OUT', [at(10)], out(1, 9), 'position-beyond'],
   ['behind the last part of OUT', [at(9, 3)], out(1, 9), 'position-beyond'],
   ['OUT is empty', [at(1)], empty, 'position-beyond'],
+  [
+    'a replay is behind what the log gave',
+    [at(9, 2), at(9, 1, { replay: 1 })],
+    replayed,
+    at(9, 1, { replay: 1 }),
+  ],
+  ['before what the log gave next', [at(8, 1, { replay: 4 }), at(9, 1)], out(1, 9), at(9, 1)],
+  ['a position of before there were replays', [at(9, 2)], replayed, at(9, 2)],
+  ['behind the last replay', [at(9, 1, { replay: 3 })], replayed, 'position-beyond'],
+  ['before the first message, a replay', [at(9, 2)], { ...replayed, first: replayed.last }, 'position-gap'],
   ['before the beginning of OUT', [at(5)], out(6, 9, 7), 'position-gap'],
 ];
 

@@ -11,6 +11,12 @@ export const DeadLetterCode = {
   recordTooLarge: 'record-too-large',
   /** The message of the log is no intact envelope; the dead letter carries all of it. */
   envelopeCorrupt: 'envelope-corrupt',
+  /** At replay: the mapping has no route of the letter's name any more, */
+  routeMissing: 'route-missing',
+  /** it has one, which does not take the message, */
+  notTaken: 'not-taken',
+  /** or the letter holds a part of its message only. */
+  truncated: 'truncated',
 } as const;
 
 const MESSAGE_LIMIT = 500;

@@ -17,6 +17,8 @@ export interface Blockage {
 export interface ClusterPlan {
   readonly version: number;
   readonly pipeline: Pipeline;
+  /** Names of the cluster's routes. */
+  readonly routes: ReadonlySet<string>;
   /** Whether a message can hold up the cluster. */
   readonly mayBlock: boolean;
 }
@@ -168,7 +170,8 @@ export class EnvelopeMapper implements RecordSink {
   }
 }
 
-function isPublish({ kind }: RowView): boolean {
+/** Rows that carry a message; the others are the business of sessions. */
+export function isPublish({ kind }: RowView): boolean {
   return kind === RowKind.publish || kind === RowKind.will || kind === RowKind.inbound;
 }
 

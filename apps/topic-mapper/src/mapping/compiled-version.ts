@@ -29,10 +29,10 @@ export class CompiledVersion {
       cacheBytes: this.#cacheBytes,
       decodeProperties: decodePublishProperties,
     });
-    const mayBlock = this.mapping.routes.some(
-      (route) => route.cluster === cluster && route.onError === 'block',
-    );
-    const plan: ClusterPlan = { version: this.version, pipeline, mayBlock };
+    const own = this.mapping.routes.filter((route) => route.cluster === cluster);
+    const mayBlock = own.some((route) => route.onError === 'block');
+    const routes = new Set(own.map(({ name }) => name));
+    const plan: ClusterPlan = { version: this.version, pipeline, routes, mayBlock };
     this.#plans.set(cluster, plan);
     return plan;
   }

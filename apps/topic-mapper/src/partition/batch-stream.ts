@@ -1,5 +1,5 @@
 import { OUT_PART_BYTES } from '@tributary/contracts';
-import type { SendClock, StreamMessage, StreamReader } from '@tributary/log';
+import { LogError, type SendClock, type StreamMessage, type StreamReader } from '@tributary/log';
 import type { Blockage, ClusterPlan, EnvelopeMapper } from '../batch/envelope-mapper.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import type { PartitionMetrics } from './partition-metrics.ts';
@@ -75,6 +75,26 @@ export class BatchStream {
     if (this.#failure !== null) throw this.#failure;
   }
 
+  /**
+   * Has something else written to OUT between two batches, even while a message of the log holds the partition up.
+   * @param write is given the log sequence that OUT covers
+   * @throws LogError 'closed', or what `write` throws, which ends this stream too
+   */
+  async insert<T>(write: (covered: number) => Promise<T>): Promise<T> {
+    while (this.#flying) await this.#flying;
+    if (this.#ended || this.#options.signal.aborted)
+      throw new LogError('closed', 'OUT is no longer written here');
+    const writing = write(this.#covered);
+    this.#flying = writing.then(
+      () => {
+        this.#flying = null;
+        this.#pump();
+      },
+      (error: unknown) => this.#failed(error),
+    );
+    return await writing;
+  }
+
   async #add(message: StreamMessage): Promise<void> {
     const { mapper, signal, plan: findPlan, blocked } = this.#options;
     while (!signal.aborted) {
@@ -128,13 +148,14 @@ export class BatchStream {
         this.#covered = batch.sequence;
         this.#pump();
       },
-      (error: unknown) => {
-        this.#flying = null;
-        this.#failure =
-          error instanceof Error ? error : new Error('OUT could not be written', { cause: error });
-        this.#options.onFailure();
-      },
+      (error: unknown) => this.#failed(error),
     );
+  }
+
+  #failed(error: unknown): void {
+    this.#flying = null;
+    this.#failure = error instanceof Error ? error : new Error('OUT could not be written', { cause: error });
+    this.#options.onFailure();
   }
 
   /** How long to wait for messages: a batch without records leaves in time all the same. */

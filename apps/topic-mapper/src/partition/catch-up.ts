@@ -1,10 +1,10 @@
-import { logReaders, streamNames } from '@tributary/contracts';
+import { isReplay, logReaders, streamNames } from '@tributary/contracts';
 import { LogError, type Checkpoint, type Losses, type LogRange, type StreamIdentity } from '@tributary/log';
 import type { ClusterPlan } from '../batch/envelope-mapper.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import type { ClusterPartition, MapperContext } from './partition-context.ts';
 import type { StartPosition } from './start-position.ts';
-import { remakeBatch } from './unfinished-batch.ts';
+import { remakeBatch, remakeReplay } from './unfinished-batch.ts';
 
 export interface CatchUp {
   readonly context: MapperContext;
@@ -33,12 +33,17 @@ export async function catchUp(
   const { context, place, batches, maxRowBytes, signal } = work;
   let { covered } = start;
   const { unfinished, passOverTo } = start;
-  if (unfinished !== null && checkpoint !== null && unfinished.from >= log.firstSequence) {
+  // A replay is made from a letter, whatever the log still holds.
+  const canRemake = unfinished !== null && (isReplay(unfinished) || unfinished.from >= log.firstSequence);
+  if (canRemake && checkpoint !== null) {
     const { from, sequence, part, parts, mapping } = unfinished;
     context.log.info({ ...place, from, sequence, part, parts, mapping }, 'finishes a batch');
     const data = await storedData(context, place, checkpoint.outSequence);
-    const batch = await remakeBatch({ ...place, position: unfinished, data }, context, maxRowBytes, signal);
-    await batches.write(batch, part);
+    const begun = { ...place, position: unfinished, data };
+    const batch = isReplay(unfinished)
+      ? await remakeReplay(begun, context, maxRowBytes, signal)
+      : await remakeBatch(begun, context, maxRowBytes, signal);
+    if (batch !== null) await batches.write(batch, part);
     covered = sequence;
   }
   if (passOverTo > covered) {

@@ -7,6 +7,7 @@ export class PartitionMetrics {
   readonly outRetries: Counter;
   readonly #metrics: Metrics;
   readonly #cluster: string;
+  readonly #place: { readonly cluster: string; readonly partition: string };
   readonly #envelopes: Counter;
   readonly #rows: Counter;
   readonly #unmatched: Counter;
@@ -19,6 +20,7 @@ export class PartitionMetrics {
     const place = { cluster, partition: String(partition) };
     this.#metrics = metrics;
     this.#cluster = cluster;
+    this.#place = place;
     this.#envelopes = metrics.counter('tributary_mapper_envelopes_read_total', place);
     this.#rows = metrics.counter('tributary_mapper_rows_read_total', place);
     this.#unmatched = metrics.counter('tributary_mapper_unmatched_total', place);
@@ -56,5 +58,10 @@ export class PartitionMetrics {
         .counter('tributary_mapper_dead_letters_total', { cluster: this.#cluster, code })
         .add(count);
     }
+  }
+
+  /** A request to replay a dead letter is done: with records, or with a letter again; or there was nothing to do. */
+  replayed(result: 'records' | 'letter' | 'gone' | 'unreadable'): void {
+    this.#metrics.counter('tributary_mapper_replays_total', { ...this.#place, result }).add();
   }
 }

@@ -4,6 +4,7 @@ import {
   logStream,
   OUT_HEADROOM_BYTES,
   outStream,
+  streamNames,
 } from '@tributary/contracts';
 import {
   aborted,
@@ -19,6 +20,9 @@ import {
 } from '@tributary/log';
 import { EnvelopeMapper, type Blockage, type ClusterPlan } from '../batch/envelope-mapper.ts';
 import { HaltError } from '../errors.ts';
+import { LetterMapper } from '../replay/letter-mapper.ts';
+import { LetterShelf } from '../replay/letter-shelf.ts';
+import { ReplayInput } from '../replay/replay-input.ts';
 import { BatchStream } from './batch-stream.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { catchUp } from './catch-up.ts';
@@ -106,7 +110,8 @@ export class PartitionWorker {
     );
     this.state.lost = cursor?.lost ?? null;
     const { name, incarnation } = identity;
-    const batches = new BatchWriter(writer, { incarnation, epoch: this.#lease.epoch }, this.#metrics);
+    const source = { incarnation, epoch: this.#lease.epoch };
+    const batches = new BatchWriter(writer, source, this.#metrics, checkpoint?.position.replay ?? null);
     const covered = await catchUp(start, checkpoint, identity, {
       context: this.#context,
       place: this.place,
@@ -140,13 +145,14 @@ export class PartitionWorker {
     this.state.working(stream);
     const report = new ProgressReport(this.#context, this.place, identity, this.state);
     const stop = (): void => this.#stop.abort();
-    const [streamed, reported] = await Promise.allSettled([
+    const replays = this.#replays(batches, stream);
+    const [streamed, reported, replayed] = await Promise.allSettled([
       stream.run().finally(stop),
       report.run(signal).finally(stop),
+      replays.run(signal).finally(stop),
     ]);
     await report.last();
-    if (reported.status === 'rejected') throw reported.reason;
-    if (streamed.status === 'rejected') throw streamed.reason;
+    for (const half of [reported, streamed, replayed]) if (half.status === 'rejected') throw half.reason;
     if (!this.#lease.signal.aborted) throw new LogError('unreachable', `reading ${name} has ended`);
   }
 
@@ -159,6 +165,25 @@ export class PartitionWorker {
       replicas: config['log.replicas'],
     };
     return verifyStream(manager, logStream(topology, this.place.partition, limits));
+  }
+
+  #replays(writer: BatchWriter, stream: BatchStream): ReplayInput {
+    const { manager, config, topology, log } = this.#context;
+    const { cluster, partition } = this.place;
+    return new ReplayInput({
+      manager,
+      place: this.place,
+      replicas: config['log.replicas'],
+      letters: new LetterShelf(manager, cluster),
+      mapper: new LetterMapper(this.#maxRowBytes),
+      stream,
+      writer,
+      out: streamNames.out(cluster, topology.generation, partition),
+      outSequence: writer.lastSequence,
+      metrics: this.#metrics,
+      log,
+      plan: () => this.#plan(),
+    });
   }
 
   async #openWriter(): Promise<{ writer: CheckpointedWriter; checkpoint: Checkpoint | null }> {

@@ -1,4 +1,4 @@
-import type { OutPosition } from '@tributary/contracts';
+import { isReplay, type OutPosition } from '@tributary/contracts';
 import { isGivenUp, readTo, type LogRange, type RegisteredCursor, type StreamIdentity } from '@tributary/log';
 import { HaltError } from '../errors.ts';
 
@@ -49,11 +49,13 @@ export function startPosition({ checkpoint, cursor, log }: Whereabouts): StartPo
       `${log.name} begins at ${log.firstSequence}, but ${next} has not been mapped: it was removed before its time`,
     );
   }
-  // A batch that lost its beginning cannot be finished: what it was made from goes whole, or a part of it came twice.
+  const { unfinished } = start;
+  // A batch that lost its beginning cannot be finished: what it was made from goes whole, or a part of it came twice. A
+  // replay was made from nothing of the log.
   return {
     ...start,
-    unfinished: null,
-    lost: { from: next, to: Math.max(gone.to, start.unfinished?.sequence ?? 0) },
+    unfinished: unfinished !== null && isReplay(unfinished) ? unfinished : null,
+    lost: { from: next, to: Math.max(gone.to, unfinished?.sequence ?? 0) },
   };
 }
 

@@ -1,8 +1,10 @@
 import { streamNames, type OutPosition } from '@tributary/contracts';
 import { StreamReader } from '@tributary/log';
-import { EnvelopeMapper } from '../batch/envelope-mapper.ts';
+import { EnvelopeMapper, type ClusterPlan } from '../batch/envelope-mapper.ts';
 import type { Part } from '../batch/part-cutter.ts';
 import { HaltError } from '../errors.ts';
+import { LetterMapper } from '../replay/letter-mapper.ts';
+import { LetterShelf } from '../replay/letter-shelf.ts';
 import type { Batch } from './batch-writer.ts';
 import type { MapperContext } from './partition-context.ts';
 
@@ -28,10 +30,9 @@ export async function remakeBatch(
   maxRowBytes: number,
   signal: AbortSignal,
 ): Promise<Batch> {
-  const { position, cluster, partition } = unfinished;
+  const { position, partition } = unfinished;
   const { from, sequence, mapping } = position;
-  const plan = (await context.library.load(mapping, signal)).plan(cluster);
-  if (plan === null) throw notReproducible(unfinished, `version ${mapping} has no such cluster`);
+  const plan = await planOf(unfinished, context, signal);
   const mapper = new EnvelopeMapper(maxRowBytes);
   using reader = await StreamReader.open(context.nats, {
     stream: streamNames.log(context.topology.generation, partition),
@@ -53,6 +54,42 @@ export async function remakeBatch(
   const parts = mapper.finish();
   verifyRemade(unfinished, parts);
   return { from, sequence, mapping, parts };
+}
+
+/**
+ * The same for a batch that was made from a dead letter.
+ * @returns null if somebody discarded the letter meanwhile: what OUT has of it is all there will be
+ */
+export async function remakeReplay(
+  unfinished: Unfinished,
+  context: MapperContext,
+  maxRowBytes: number,
+  signal: AbortSignal,
+): Promise<Batch | null> {
+  const { position, cluster, partition } = unfinished;
+  const { from, sequence, mapping, replay, letter } = position;
+  if (!replay || !letter) throw notReproducible(unfinished, 'it does not say which letter it was made from');
+  const found = await new LetterShelf(context.manager, cluster).find(letter.sequence);
+  if (found === null) {
+    const about = { cluster, partition, letter: letter.sequence };
+    context.log.warn(about, 'a dead letter was discarded in the middle of its replay');
+    return null;
+  }
+  const plan = await planOf(unfinished, context, signal);
+  const parts = new LetterMapper(maxRowBytes).map(found.letter, plan);
+  verifyRemade(unfinished, parts);
+  return { from, sequence, mapping, parts, replay, letter };
+}
+
+async function planOf(
+  unfinished: Unfinished,
+  { library }: MapperContext,
+  signal: AbortSignal,
+): Promise<ClusterPlan> {
+  const { mapping } = unfinished.position;
+  const plan = (await library.load(mapping, signal)).plan(unfinished.cluster);
+  if (plan === null) throw notReproducible(unfinished, `version ${mapping} has no such cluster`);
+  return plan;
 }
 
 /** Whether `parts` are what was begun. @throws HaltError 'not-reproducible' */

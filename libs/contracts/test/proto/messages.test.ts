@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { LogLevel, StatusResponse, protobufFileName as adminFile } from '@tributary/contracts/admin';
 import { ApplyResponse, Severity, protobufFileName as controlFile } from '@tributary/contracts/control';
+import { protobufFileName as deadLetterFile } from '@tributary/contracts/control/dead-letters';
 import { fileDescriptors } from '@tributary/contracts/proto';
 
 test('the descriptors are those of our files, of what they import, and of the health service', () => {
@@ -14,6 +15,7 @@ test('the descriptors are those of our files, of what they import, and of the he
     'google/protobuf/timestamp.proto',
     'health/v1/health.proto',
     adminFile,
+    deadLetterFile,
     controlFile,
   ]);
 });

@@ -6,7 +6,7 @@ import { encodeHeaderName, HeaderWriter } from './header-writer.ts';
 import { listedTopic } from './listed-topic.ts';
 import type { MappedMessage } from './mapped-message.ts';
 import { MappingFailure, type Failure } from '../mapping-failure.ts';
-import type { RecordSink } from './record-sink.ts';
+import type { RecordSink, ReplaySink } from './record-sink.ts';
 import { TopicCache } from './topic-cache.ts';
 import { cachedTopicPlan, type RoutePlan, type TopicPlan } from './topic-plan.ts';
 import { isTrue, TopicPlanner } from './topic-planner.ts';
@@ -73,6 +73,36 @@ export class Pipeline {
       for (const route of plan.routes) taken = this.#produce(route, message, sink) || taken;
       if (!taken && this.#unmatched !== null && !this.#takenElsewhere(plan)) sink.unmatched(this.#unmatched);
       return plan.awaited && message.qos > 0;
+    } finally {
+      this.#current.end();
+    }
+  }
+
+  /**
+   * Maps a message again that could not be mapped before, for one route or, if `only` is null, for all of the cluster.
+   * A failure is a dead letter again, whatever the policy of the route.
+   * @returns false if none of them takes the message
+   */
+  mapAgain(message: MappedMessage, only: string | null, sink: ReplaySink): boolean {
+    const topic = message.topic;
+    const plan = this.#cache.get(topic) ?? this.#cache.put(topic, this.#planner.plan(topic));
+    const nothing = (): void => {};
+    const adapted: RecordSink = {
+      record: (...record) => sink.record(...record),
+      deadLetter: (...reason) => sink.deadLetter(...reason),
+      drop: (...reason) => sink.deadLetter(...reason),
+      block: nothing,
+      unmatched: nothing,
+    };
+    this.#current.begin(message);
+    this.#sharedHeaders = NOT_YET;
+    try {
+      let taken = false;
+      for (const route of plan.routes) {
+        if (only === null || route.route.name === only)
+          taken = this.#produce(route, message, adapted) || taken;
+      }
+      return taken;
     } finally {
       this.#current.end();
     }

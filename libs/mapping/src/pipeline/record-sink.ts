@@ -30,3 +30,6 @@ export interface RecordSink {
   /** No route of any cluster takes the message. Only the pipeline of the default cluster tells. */
   unmatched(policy: UnmatchedPolicy): void;
 }
+
+/** What becomes of a message that is mapped again. */
+export type ReplaySink = Pick<RecordSink, 'record' | 'deadLetter'>;

@@ -16,6 +16,10 @@ export const topicMapperMetrics = {
     'Messages a route could not map and drops by its policy, by the code of the reason.',
     { labels: ['cluster', 'code'] },
   ),
+  tributary_mapper_replays_total: counter(
+    'Requests to replay a dead letter that were done, by result: records, a letter again, the letter was gone or unreadable.',
+    { labels: ['cluster', 'partition', 'result'] },
+  ),
   tributary_mapper_blocked: gauge(
     '1 while a message that a route with `onError: block` cannot map holds the partition up, else 0.',
     { labels: ['cluster', 'partition'] },
