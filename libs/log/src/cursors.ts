@@ -20,6 +20,9 @@ export interface CursorEntry {
   cursor: RegisteredCursor;
 }
 
+/** A cursor may be changed between the read and the write of a report. */
+const ADVANCE_ATTEMPTS = 3;
+
 /**
  * The declared readers of the log. A reader that is registered holds back the purge until it has passed; who
  * is not registered is not waited for, so registration comes before a mapping that needs the reader.
@@ -78,10 +81,12 @@ export class CursorRegistry {
    * @returns false if the reader is not registered (any more)
    */
   async advance(reader: string, generation: number, partition: number, cursor: Cursor): Promise<boolean> {
-    const entry = await this.#entry(cursorKey(reader, generation, partition));
-    if (entry === null) return false;
-    // Changed between the two calls, or the read was stale: the next report will see.
-    await this.#replace(entry, advanced(entry.cursor, cursor));
+    for (let attempt = 0; attempt < ADVANCE_ATTEMPTS; attempt++) {
+      const entry = await this.#entry(cursorKey(reader, generation, partition));
+      if (entry === null) return false;
+      if ((await this.#replace(entry, advanced(entry.cursor, cursor))) !== null) return true;
+    }
+    // Changed by somebody again and again, or the reads were stale: the next report will see.
     return true;
   }
 
