@@ -21,6 +21,8 @@ export interface CursorEntry {
   cursor: RegisteredCursor;
 }
 
+/** A cursor may be changed between the read and the write of a report. */
+const ADVANCE_ATTEMPTS = 3;
 /** Pause before a cursor that somebody else is writing is looked at again, in ms. */
 const UNDER_WAY_MS = 20;
 
@@ -84,10 +86,12 @@ export class CursorRegistry {
    * @returns false if the reader is not registered (any more)
    */
   async advance(reader: string, generation: number, partition: number, cursor: Cursor): Promise<boolean> {
-    const entry = await this.#entry(cursorKey(reader, generation, partition));
-    if (entry === null) return false;
-    // Changed between the two calls, or the read was stale: the next report will see.
-    await this.#replace(entry, advanced(entry.cursor, cursor));
+    for (let attempt = 0; attempt < ADVANCE_ATTEMPTS; attempt++) {
+      const entry = await this.#entry(cursorKey(reader, generation, partition));
+      if (entry === null) return false;
+      if ((await this.#replace(entry, advanced(entry.cursor, cursor))) !== null) return true;
+    }
+    // Changed by somebody again and again, or the reads were stale: the next report will see.
     return true;
   }
 
