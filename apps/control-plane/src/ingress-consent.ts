@@ -36,7 +36,9 @@ export class IngressConsent {
     try {
       const members = await listMembers(this.#options.manager, ROLE);
       const answers = await Promise.all(
-        members.map(async (member) => [member.instance, await this.#ask(member, revision, ending.signal)] as const),
+        members.map(
+          async (member) => [member.instance, await this.#ask(member, revision, ending.signal)] as const,
+        ),
       );
       const missing = answers.flatMap(([instance, holds]) => (holds ? [] : [instance]));
       if (missing.length === 0) return;
@@ -58,7 +60,8 @@ export class IngressConsent {
       // Gone, or in another life, which has read the rules as it began.
       if (found === null || (found !== undefined && found.epoch !== member.epoch)) return true;
       const now = performance.now();
-      if (found !== undefined && found.revision !== seen.revision) seen = { revision: found.revision, atMs: now };
+      if (found !== undefined && found.revision !== seen.revision)
+        seen = { revision: found.revision, atMs: now };
       else if (found !== undefined && now - seen.atMs >= ttlMs) return true;
       await pause(RETRY_MS, signal);
     }
@@ -69,7 +72,9 @@ export class IngressConsent {
     const command: NodeCommand = { type: 'rules', revision };
     try {
       const subject = subjects.nodeCommands(instance);
-      const reply = await this.#options.nats.request(subject, JSON.stringify(command), { timeout: REQUEST_MS });
+      const reply = await this.#options.nats.request(subject, JSON.stringify(command), {
+        timeout: REQUEST_MS,
+      });
       return reply.json<NodeAnswer>().ok;
     } catch {
       return false;

@@ -79,7 +79,10 @@ export class ReaderJanitor {
     if (this.#announced?.revision !== revision) this.#announced = { revision, atMs };
     if (atMs - this.#announced.atMs < graceMs) return;
     await versions.activate(version, active, rules);
-    log.warn({ version, announced }, 'rules for acknowledgements withdrawn: the mapping that has them was never applied');
+    log.warn(
+      { version, announced },
+      'rules for acknowledgements withdrawn: the mapping that has them was never applied',
+    );
   }
 
   /** Clusters of the active mapping; null if they cannot be known here. */

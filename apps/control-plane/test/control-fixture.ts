@@ -1,5 +1,6 @@
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { buckets, type LogShape } from '@tributary/contracts';
 import {
   MappingServiceClient,
@@ -26,6 +27,7 @@ const limits = { maxBytes: 64 * 1024 * 1024, replicas: 1 };
 /** A real nats-server, and whoever looks at what control planes do to it. */
 export interface ControlFixture extends AsyncDisposable {
   readonly server: NatsServer;
+  readonly nats: NatsConnection;
   readonly js: JetStreamClient;
   readonly manager: JetStreamManager;
   readonly versions: MappingVersions;
@@ -58,6 +60,7 @@ export async function startControl(): Promise<ControlFixture> {
   const scope = starting.move();
   return {
     server,
+    nats,
     js,
     manager,
     versions,

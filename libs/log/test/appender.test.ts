@@ -44,6 +44,27 @@ describe('appending to the log', () => {
     assert.deepEqual(outcomes.stored, [0]);
   });
 
+  it('is flushed when what was there is stored, although more and more comes', async () => {
+    await using log = await startLog();
+    await ensureLog(log.manager, shape, limits);
+    const appender = new LogAppender(log.publisher, { ...shape, lingerMs: 1 });
+    const outcomes = new Outcomes();
+    let n = 0;
+    const pouring = setInterval(() => appender.append(0, numbered(n), outcomes.waiter(n++)), 0);
+    try {
+      await until(() => n > 20, { intervalMs: 1 });
+      for (let round = 0; round < 20; round++) {
+        const before = n;
+        await appender.flush();
+        assert.deepEqual(outcomes.stored.slice(0, before), range(before));
+      }
+    } finally {
+      clearInterval(pouring);
+    }
+    await appender.flush();
+    assert.deepEqual(outcomes.stored, range(n));
+  });
+
   it('tells each row its sequence and its index in the envelope', async () => {
     await using log = await startLog();
     await ensureLog(log.manager, shape, limits);

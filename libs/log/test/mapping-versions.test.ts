@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { buckets, type MappingRecord } from '@tributary/contracts';
 import { until } from '@tributary/testing';
-import { MappingVersions, openBucket } from '../src/mod.ts';
+import { latestActive, MappingVersions, openBucket } from '../src/mod.ts';
 import { startLog, type LogFixture } from './log-fixture.ts';
 
 const record = (version: number): MappingRecord => ({
@@ -37,6 +37,34 @@ describe('mapping versions', () => {
     assert.equal((await versions.active()).version, 1);
     await versions.activate(2, await versions.active());
     assert.equal((await versions.active()).version, 2);
+  });
+
+  it('bring their commit rules with them, and those of the next one are announced before', async () => {
+    await using log = await startLog();
+    const versions = await open(log);
+    const ending = new AbortController();
+    const seen: string[] = [];
+    const numbers: number[] = [];
+    const following = [
+      versions.followActive(ending.signal, ({ version, rules, announced }) => {
+        seen.push(`${version} ${rules.map(({ filter }) => filter)} ${announced.map(({ filter }) => filter)}`);
+      }),
+      versions.follow(ending.signal, (version) => numbers.push(version)),
+    ];
+    await until(() => seen.length === 1);
+    const a = { filter: 'a', cluster: 'main' };
+    const b = { filter: 'b', cluster: 'main' };
+    const first = await versions.announce([a], await versions.active());
+    await versions.activate(1, first, [a]);
+    const second = await versions.announce([b], await versions.active());
+    assert.deepEqual(await latestActive(log.manager), second);
+    await assert.rejects(versions.activate(3, first), { code: 'conflict' });
+    await versions.activate(2, second, [b]);
+    await until(() => seen.length === 5);
+    assert.deepEqual(seen, ['0  ', '0  a', '1 a ', '1 a b', '2 b ']);
+    assert.deepEqual(numbers, [0, 1, 2], 'who follows versions is not told of announcements');
+    ending.abort();
+    await Promise.all(following);
   });
 
   it('are followed from none on, through a restart of the server, until the signal ends it', async () => {

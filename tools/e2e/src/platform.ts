@@ -17,6 +17,8 @@ export interface PlatformOptions {
   mapping: string;
   /** A Kafka of its own, which the test may kill; default the one that tests share. */
   ownKafka?: boolean;
+  /** Settings of a service beside those that all get, by its name. */
+  settings?: Readonly<Record<string, Readonly<Record<string, string | number>>>>;
 }
 
 const LEASE_MS = 4_000;
@@ -29,26 +31,35 @@ export class Platform implements AsyncDisposable {
   /** By name: `mqtt-ingress-0`, `session-state`, ... */
   readonly services = new Map<string, Proc>();
   readonly #stack: AsyncDisposableStack;
+  readonly #settings: NonNullable<PlatformOptions['settings']>;
 
   private constructor(
     stack: AsyncDisposableStack,
     nats: NatsServer,
     kafka: KafkaServer | null,
     brokers: string[],
+    settings: NonNullable<PlatformOptions['settings']>,
   ) {
     this.#stack = stack;
     this.nats = nats;
     this.kafka = kafka;
     this.brokers = brokers;
+    this.#settings = settings;
   }
 
   /** Starts it and applies the mapping. */
-  static async start({ ingress = 1, mapping, ownKafka = false }: PlatformOptions): Promise<Platform> {
+  static async start({
+    ingress = 1,
+    mapping,
+    ownKafka = false,
+    settings = {},
+  }: PlatformOptions): Promise<Platform> {
     const stack = new AsyncDisposableStack();
     try {
       const nats = stack.use(await startNats());
       const kafka = ownKafka ? stack.use(await startKafka()) : null;
-      const platform = new Platform(stack, nats, kafka, kafka?.brokers ?? (await sharedKafka()));
+      const brokers = kafka?.brokers ?? (await sharedKafka());
+      const platform = new Platform(stack, nats, kafka, brokers, settings);
       const positions = { 'egress.positionsTopic': uniqueName('positions') };
       const starting = [
         ...Array.from({ length: ingress }, (_, node) => platform.#startIngress(node)),
@@ -111,6 +122,7 @@ export class Platform implements AsyncDisposable {
       'log.partitions': 4,
       'lease.ttlMs': LEASE_MS,
       'service.instance': name,
+      ...this.#settings[app],
       ...own,
     };
     const env = { KAFKA_BROKERS: this.brokers.join(',') };

@@ -19,6 +19,7 @@ clusters:
 routes:
   - name: edges
     from: { mqtt: 'edges/{device}' }
+    ack: kafka
     to:
       kafka: ${topic}
       key: \${payload.id}

@@ -47,7 +47,10 @@ export class RulesInForce {
     this.#revision = revision;
     this.#commits.hold([...rules, ...announced]);
     if (rules.length + announced.length > 0) {
-      this.#log.info({ version, rules: rules.length, announced: announced.length }, 'some PUBLISHes wait for Kafka');
+      this.#log.info(
+        { version, rules: rules.length, announced: announced.length },
+        'some PUBLISHes wait for Kafka',
+      );
     }
   }
 }

@@ -98,7 +98,16 @@ export class NodeLife {
     const role = 'mqtt-ingress';
     if (ownEpoch > 0) await namesakeGone(leases, { role, instance, ownEpoch, ttlMs }, log, signal);
     const membership = await Membership.join({ kv: leases, role, instance, ttlMs });
-    const life = new NodeLife({ service, metrics, identity, nats, leaseNats, sessions, membership, topology });
+    const life = new NodeLife({
+      service,
+      metrics,
+      identity,
+      nats,
+      leaseNats,
+      sessions,
+      membership,
+      topology,
+    });
     // After joining: whoever announces rules either sees this node or has announced them before this is read.
     await life.#rules.begin(manager, versions, life.#over.signal);
     const { commits } = life;

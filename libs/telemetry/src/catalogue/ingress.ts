@@ -71,9 +71,7 @@ export const ingressMetrics = {
     unit: 's',
     buckets: durationBuckets,
   }),
-  tributary_ingress_commits_waiting: gauge(
-    'Acknowledgements of routes with ack: kafka owed to devices.',
-  ),
+  tributary_ingress_commits_waiting: gauge('Acknowledgements of routes with ack: kafka owed to devices.'),
   tributary_ingress_commit_released_total: counter(
     'Acknowledgements that waited for Kafka and may leave: all is committed, or no route asks to wait any more.',
     { labels: ['reason'] },
