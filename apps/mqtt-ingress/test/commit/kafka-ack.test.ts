@@ -195,7 +195,7 @@ describe('a route with ack: kafka', () => {
     const third = await client.take('puback');
     assert.deepEqual([third.messageId, third.reasonCode ?? 0], [3, 0]);
     assert.equal(await metric(node, 'tributary_ingress_commit_timeouts_total'), 2);
-    // The failed PUBREC has ended its flow: the packet id is a new message's [MQTT-4.3.3-3].
+    // The failed PUBREC has ended its flow: the packet id is a new message's [MQTT-4.3.3-9].
     client.publish('log/only', 'four', 2, 2);
     assert.equal((await client.take('pubrec')).reasonCode ?? 0, 0);
     assert.equal((await setting.platform.rows()).length, 4);
