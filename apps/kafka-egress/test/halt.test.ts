@@ -3,7 +3,7 @@ import { afterEach, test } from 'node:test';
 import { subjects } from '@tributary/contracts';
 import { uniqueName, until, type Proc } from '@tributary/testing';
 import { EgressRig } from './fixture/egress-rig.ts';
-import { createTopic } from './fixture/kafka-topics.ts';
+import { createTopic, deleteTopic } from './fixture/kafka-topics.ts';
 import { openPlatform, OutFeeder } from './fixture/out-feeder.ts';
 import { readCommitted } from './fixture/read-committed.ts';
 
@@ -152,6 +152,20 @@ for (const delivery of ['at-least-once', 'exactly-once']) {
     assert.equal(await counted(rig.brokers, topic), 3);
   });
 }
+
+test('exactly-once: a positions topic that is deleted at work halts, and nothing is sent again', async () => {
+  rig = await EgressRig.start({ cluster: 'delivery: exactly-once' });
+  const topic = uniqueName('deleted');
+  await createTopic(rig.brokers, topic, 1);
+  const feeder = await rig.feeder();
+  const egress = await rig.egress({ 'egress.driver': 'platformatic' }, {}, 'endpoints');
+  await rig.feedNumbered(feeder, { topic, keys: 1, messages: 3, rows: 1 });
+  await delivered(topic, 3);
+  await deleteTopic(rig.brokers, rig.positionsTopic);
+  await rig.feedNumbered(feeder, { topic, keys: 1, messages: 2, rows: 1 });
+  await halted(egress, /lost the position of this partition while it was at work/);
+  assert.equal(await counted(rig.brokers, topic), 3);
+});
 
 test('a variable that is missing is a finding of its cluster alone', async () => {
   rig = await EgressRig.start({ cluster: 'required: false\n' });
