@@ -85,7 +85,9 @@ export class NodeLife {
     const ttlMs = config['lease.ttlMs'];
     const role = 'mqtt-ingress';
     if (ownEpoch > 0) await namesakeGone(leases, { role, instance, ownEpoch, ttlMs }, log, signal);
-    const membership = await Membership.join({ kv: leases, role, instance, ttlMs });
+    const membership = await whenAvailable(service, () =>
+      Membership.join({ kv: leases, role, instance, ttlMs }),
+    );
     const life = new NodeLife({ service, metrics, identity, nats, leaseNats, sessions, membership });
     await nats.flush();
     // From here on the connections end with the life.
