@@ -1,6 +1,7 @@
 import type { KV } from '@nats-io/kv';
 import { configKeys, type ActiveMapping, type CommitRule, type MappingRecord } from '@tributary/contracts';
 import { ApiCode, isApiError } from './api-codes.ts';
+import { isUnavailable } from './availability.ts';
 import { LogError } from './errors.ts';
 
 /** What the bucket says about the mapping in effect. */
@@ -99,11 +100,23 @@ export class MappingVersions {
 
   /** As `follow`, with all that the bucket says about the mapping in effect, and whenever any of it changes. */
   async followActive(signal: AbortSignal, onActive: (active: ActiveEntry) => void): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        return await this.#follow(signal, onActive);
+      } catch (error) {
+        // Only its beginning can fail, while the bucket has no leader.
+        if (!isUnavailable(error)) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, FIND_PAUSE_MS));
+    }
+  }
+
+  async #follow(signal: AbortSignal, onActive: (active: ActiveEntry) => void): Promise<void> {
+    let seen = await this.active();
     const watch = await this.#kv.watch({ key: configKeys.active });
     const stop = (): void => watch.stop();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
-    let seen = await this.active();
     onActive(seen);
     for await (const entry of watch) {
       // The watch begins with the value of its own start, which may be older than what was read above.

@@ -106,7 +106,9 @@ export class NodeLife {
     const ttlMs = config['lease.ttlMs'];
     const role = 'mqtt-ingress';
     if (ownEpoch > 0) await namesakeGone(leases, { role, instance, ownEpoch, ttlMs }, log, signal);
-    const membership = await Membership.join({ kv: leases, role, instance, ttlMs });
+    const membership = await whenAvailable(service, () =>
+      Membership.join({ kv: leases, role, instance, ttlMs }),
+    );
     const life = new NodeLife({
       service,
       metrics,
@@ -119,7 +121,7 @@ export class NodeLife {
       topology,
     });
     // After joining: whoever announces rules either sees this node or has announced them before this is read.
-    await life.#rules.begin(versions, life.#over.signal);
+    await whenAvailable(service, () => life.#rules.begin(versions, life.#over.signal));
     const { commits } = life;
     await followWatermarks({
       nats,
