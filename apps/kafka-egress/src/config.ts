@@ -23,7 +23,7 @@ export const settings = {
       type: 'choice',
       values: ['kafkajs', 'platformatic'],
       default: 'kafkajs',
-      doc: 'Producer library.',
+      doc: 'Producer library for clusters with delivery at-least-once. Those with exactly-once always have platformatic: kafkajs has no transactions to rely on.',
     },
     'egress.compression': {
       type: 'choice',

@@ -41,15 +41,3 @@ export class DeposedError extends Error {
   readonly code = 'deposed';
   readonly retryable = true;
 }
-
-/** A cluster of the mapping cannot be served by this process as things are. */
-export class ClusterError extends Error {
-  override readonly name = 'ClusterError';
-  readonly code: 'cluster-settings';
-  readonly retryable = false;
-
-  constructor(message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.code = 'cluster-settings';
-  }
-}

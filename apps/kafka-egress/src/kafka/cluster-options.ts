@@ -24,6 +24,9 @@ export function clusterOptions(
   };
 }
 
+/** The only one with transactions (ADR 10). */
+const TRANSACTIONAL_DRIVER = 'platformatic';
+
 export interface DriverTuning {
   readonly maxBatchBytes: number;
   readonly transaction?: TransactionOptions | undefined;
@@ -39,7 +42,7 @@ export function createDriver(
   return createProducerDriver({
     ...options,
     ...tuning,
-    driver: config['egress.driver'],
+    driver: tuning.transaction === undefined ? config['egress.driver'] : TRANSACTIONAL_DRIVER,
     compression: config['egress.compression'],
     deliveryTimeoutMs: config['egress.deliveryTimeoutMs'],
   });

@@ -2,7 +2,6 @@ import type { ClusterOptions } from '@tributary/kafka';
 import type { ResolvedCluster } from '@tributary/mapping';
 import type { Metrics } from '@tributary/telemetry';
 import type { EgressConfig } from '../config.ts';
-import { ClusterError } from '../errors.ts';
 import { positionScope } from '../position/position.ts';
 import { createDriver } from './cluster-options.ts';
 import { PartitionProducer } from './partition-producer.ts';
@@ -38,18 +37,11 @@ export class ClusterProducers implements AsyncDisposable {
   readonly #metrics: ProducerMetrics;
   readonly #shared: SharedProducer | null;
 
-  /** @throws ClusterError if this process cannot deliver as the mapping asks */
   constructor(options: ClusterProducersOptions) {
     const { cluster, config, metrics } = options;
     this.#options = options;
     this.#metrics = new ProducerMetrics(metrics, cluster.name);
     const exactlyOnce = cluster.delivery === 'exactly-once';
-    if (exactlyOnce && config['egress.driver'] !== 'platformatic') {
-      throw new ClusterError(
-        `the mapping wants exactly-once delivery to "${cluster.name}", and the driver ${config['egress.driver']} has no ` +
-          'transactions: set egress.driver to platformatic, or write delivery: at-least-once',
-      );
-    }
     this.#shared = exactlyOnce
       ? null
       : new SharedProducer({
