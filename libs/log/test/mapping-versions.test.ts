@@ -47,7 +47,8 @@ describe('mapping versions', () => {
     const numbers: number[] = [];
     const following = [
       versions.followActive(ending.signal, ({ version, rules, announced }) => {
-        seen.push(`${version} ${rules.map(({ filter }) => filter)} ${announced.map(({ filter }) => filter)}`);
+        const filters = [rules, announced].map((list) => list.map(({ filter }) => filter).join());
+        seen.push(`${version} ${filters.join(' ')}`);
       }),
       versions.follow(ending.signal, (version) => numbers.push(version)),
     ];
