@@ -1,119 +1,43 @@
-import { credentials } from '@grpc/grpc-js';
-import { MappingServiceClient, type ApplyResponse } from '@tributary/contracts/control';
-import {
-  freePort,
-  Proc,
-  sharedKafka,
-  startKafka,
-  startNats,
-  uniqueName,
-  type KafkaServer,
-  type NatsServer,
-} from '@tributary/testing';
+import { sharedKafka, startNats, uniqueName, type NatsServer } from '@tributary/testing';
+import { Services } from './services.ts';
 
 export interface PlatformOptions {
   /** Ingress nodes; default 1. */
   ingress?: number;
   mapping: string;
-  /** A Kafka of its own, which the test may kill; default the one that tests share. */
-  ownKafka?: boolean;
 }
 
-const LEASE_MS = 4_000;
-
-/** All services as processes of their own, on a real nats-server and a real Kafka. */
+/** All services as processes of their own, on a real nats-server and the Kafka that tests share. */
 export class Platform implements AsyncDisposable {
   readonly nats: NatsServer;
-  readonly kafka: KafkaServer | null;
-  readonly brokers: string[];
-  /** By name: `mqtt-ingress-0`, `session-state`, ... */
-  readonly services = new Map<string, Proc>();
+  readonly brokers: readonly string[];
+  readonly services: Services;
   readonly #stack: AsyncDisposableStack;
 
-  private constructor(
-    stack: AsyncDisposableStack,
-    nats: NatsServer,
-    kafka: KafkaServer | null,
-    brokers: string[],
-  ) {
+  private constructor(stack: AsyncDisposableStack, nats: NatsServer, brokers: string[], services: Services) {
     this.#stack = stack;
     this.nats = nats;
-    this.kafka = kafka;
     this.brokers = brokers;
+    this.services = services;
   }
 
   /** Starts it and applies the mapping. */
-  static async start({ ingress = 1, mapping, ownKafka = false }: PlatformOptions): Promise<Platform> {
-    const stack = new AsyncDisposableStack();
-    try {
-      const nats = stack.use(await startNats());
-      const kafka = ownKafka ? stack.use(await startKafka()) : null;
-      const platform = new Platform(stack, nats, kafka, kafka?.brokers ?? (await sharedKafka()));
-      const positions = { 'egress.positionsTopic': uniqueName('positions') };
-      const starting = [
-        ...Array.from({ length: ingress }, (_, node) => platform.#startIngress(node)),
-        platform.#startService('session-state'),
-        platform.#startService('topic-mapper'),
-        platform.#startService('kafka-egress', positions),
-        platform.#startService('control-plane'),
-      ];
-      for (const outcome of await Promise.allSettled(starting)) {
-        if (outcome.status === 'rejected') throw outcome.reason;
-      }
-      const { applied, findings } = await platform.apply(mapping);
-      if (!applied) throw new Error(`the mapping was refused: ${JSON.stringify(findings)}`);
-      return platform;
-    } catch (error) {
-      await stack.disposeAsync();
-      throw error;
-    }
+  static async start({ ingress = 1, mapping }: PlatformOptions): Promise<Platform> {
+    await using stack = new AsyncDisposableStack();
+    const nats = stack.use(await startNats());
+    const brokers = await sharedKafka();
+    const own = { 'kafka-egress': { 'egress.positionsTopic': uniqueName('positions') } };
+    const services = stack.use(await Services.start({ nats: () => [nats.url], brokers, ingress, own }));
+    await services.apply(mapping);
+    return new Platform(stack.move(), nats, brokers, services);
   }
 
-  service(name: string): Proc {
-    const proc = this.services.get(name);
-    if (proc === undefined)
-      throw new Error(`no service ${name}, only ${[...this.services.keys()].join(', ')}`);
-    return proc;
-  }
-
-  /** `mqtt://host:port` of a node; it keeps its port when it is killed and started again. */
+  /** `mqtt://host:port` of a node. */
   mqtt(node = 0): string {
-    return this.service(`mqtt-ingress-${node}`).endpoint('mqtt');
-  }
-
-  apply(text: string): Promise<ApplyResponse> {
-    const client = new MappingServiceClient(
-      this.service('control-plane').endpoint('grpc'),
-      credentials.createInsecure(),
-    );
-    const request = { text, source: 'test', author: 'test', comment: '', expectedVersion: 0 };
-    return new Promise<ApplyResponse>((resolve, reject) => {
-      client.apply(request, (error, response) => (error ? reject(error) : resolve(response)));
-    }).finally(() => client.close());
+    return this.services.mqtt(node);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
-  }
-
-  async #startIngress(node: number): Promise<void> {
-    const own = {
-      'service.instance': `node-${node}`,
-      'mqtt.port': await freePort(),
-      'websocket.port': await freePort(),
-    };
-    await this.#startService('mqtt-ingress', own, `mqtt-ingress-${node}`);
-  }
-
-  async #startService(app: string, own: Record<string, string | number> = {}, name = app): Promise<void> {
-    const settings = {
-      'nats.servers': [this.nats.url],
-      'log.partitions': 4,
-      'lease.ttlMs': LEASE_MS,
-      'service.instance': name,
-      ...own,
-    };
-    const env = { KAFKA_BROKERS: this.brokers.join(',') };
-    this.services.set(name, this.#stack.use(await Proc.start(app, { settings, env })));
   }
 }

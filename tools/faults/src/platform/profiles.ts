@@ -1,0 +1,18 @@
+import type { Links } from './links.ts';
+import { singleServers, type Servers } from './servers.ts';
+
+interface Profile {
+  /** As the report says it. */
+  title: string;
+  start(links: Links): Promise<Servers>;
+}
+
+/** What a row can ask the platform to stand on. */
+export const profiles = {
+  single: {
+    title: 'one nats-server, one Kafka broker, a proxy on every connection',
+    start: (links: Links) => singleServers(links, {}),
+  },
+} satisfies Record<string, Profile>;
+
+export type ProfileName = keyof typeof profiles;
