@@ -1,8 +1,10 @@
 export { TestingError, type TestingErrorCode } from './errors.ts';
 export { prepareKafka } from './kafka/class-archive.ts';
+export { startKafkaCluster, KafkaCluster, type KafkaClusterOptions } from './kafka/kafka-cluster.ts';
 export { startKafka, KafkaServer, type KafkaOptions } from './kafka/kafka-server.ts';
 export { kafkaAnswers } from './kafka/kafka-probe.ts';
 export { sharedKafka, SHARED_KAFKA_VARIABLE } from './kafka/shared-kafka.ts';
+export { startNatsCluster, NatsCluster, type NatsClusterOptions } from './nats/nats-cluster.ts';
 export { startNats, NatsServer, type NatsOptions } from './nats/nats-server.ts';
 export { natsInfo, type NatsInfo } from './nats/nats-probe.ts';
 export { FaultProxy, type FaultProxyOptions } from './network/fault-proxy.ts';

@@ -14,6 +14,8 @@ export interface KafkaOptions extends Partial<Omit<KafkaSettings, 'logFolder'>> 
   /** Where state, configuration and (unless `logFile` says otherwise) the log live. Default: a temporary folder. */
   dataFolder?: string;
   logFile?: string;
+  /** Of the cluster that its data belongs to, when it has none yet; default a new one. */
+  clusterId?: string;
   heap?: Heap;
   /** Further options of the Java virtual machine. */
   javaFlags?: readonly string[];
@@ -21,9 +23,9 @@ export interface KafkaOptions extends Partial<Omit<KafkaSettings, 'logFolder'>> 
 
 const DEFAULT_HEAP: Heap = { startMb: 256, maxMb: 1024 };
 
-/** A running Apache Kafka, one node. It keeps port and data over `restart()`; disposing of it kills it. */
+/** One running node of Apache Kafka, broker and controller. It keeps port and data over `restart()`; disposing of it kills it. */
 export class KafkaServer implements AsyncDisposable {
-  /** `host:port` of the one broker. */
+  /** `host:port` of this broker, alone. */
   readonly brokers: string[];
   readonly process: ServerProcess;
   readonly #folder: TemporaryFolder | undefined;
@@ -77,6 +79,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
     heap = DEFAULT_HEAP,
     javaFlags = [],
     host = '127.0.0.1',
+    member,
     properties,
   } = options;
   const { port = await freePort(), controllerPort = await freePort() } = options;
@@ -89,7 +92,14 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     configFile,
-    serverProperties({ host, port, controllerPort, logFolder, ...(properties && { properties }) }),
+    serverProperties({
+      host,
+      port,
+      controllerPort,
+      logFolder,
+      ...(member && { member }),
+      ...(properties && { properties }),
+    }),
   );
   const server = new ServerProcess({
     name: 'kafka',
@@ -111,7 +121,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
         'kafka.tools.StorageTool',
         'format',
         '--cluster-id',
-        clusterId(),
+        options.clusterId ?? newClusterId(),
         '--config',
         configFile,
       ];
@@ -131,8 +141,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   return handle;
 }
 
-// A Kafka cluster id is a UUID in URL-safe base 64 without padding; one that begins with a dash would be read as an option.
-function clusterId(): string {
+/** A UUID in URL-safe base 64 without padding; one that begins with a dash would be read as an option. */
+export function newClusterId(): string {
   const id = randomBytes(16).toString('base64url');
-  return id.startsWith('-') ? clusterId() : id;
+  return id.startsWith('-') ? newClusterId() : id;
 }

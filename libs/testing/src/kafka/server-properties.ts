@@ -4,17 +4,30 @@ export interface KafkaSettings {
   port: number;
   controllerPort: number;
   logFolder: string;
+  /** Which node of which cluster it is; default one that is alone. */
+  member?: KafkaMember;
   /** Further broker settings; they win over ours. */
   properties?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface KafkaMember {
+  /** Place of this node in `controllerPorts`; its node id is one more. */
+  index: number;
+  /** Of all nodes of the cluster: each is a voter. */
+  controllerPorts: readonly number[];
 }
 
 /** The server.properties of one KRaft node that is broker and controller, tuned for a small machine. */
 export function serverProperties(settings: KafkaSettings): string {
   const { host, port, controllerPort, logFolder, properties } = settings;
+  const { index, controllerPorts } = settings.member ?? { index: 0, controllerPorts: [controllerPort] };
+  const voters = controllerPorts.map((voterPort, n) => `${n + 1}@127.0.0.1:${voterPort}`);
+  const replicas = Math.min(3, voters.length);
+  const minInsync = Math.max(1, replicas - 1);
   const all: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
-    'node.id': 1,
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    'node.id': index + 1,
+    'controller.quorum.voters': voters.join(','),
     listeners: `CLIENTS://${host}:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     'advertised.listeners': `CLIENTS://${host}:${port}`,
     'controller.listener.names': 'CONTROLLER',
@@ -23,15 +36,17 @@ export function serverProperties(settings: KafkaSettings): string {
     'log.dirs': logFolder,
     // A topic that appears because somebody misspelt a name hides the mistake.
     'auto.create.topics.enable': false,
-    // One node: every internal topic has one replica, and few partitions start and recover faster.
+    'default.replication.factor': replicas,
+    'min.insync.replicas': minInsync,
+    // Few partitions start and recover faster.
     'offsets.topic.num.partitions': 4,
-    'offsets.topic.replication.factor': 1,
+    'offsets.topic.replication.factor': replicas,
     'transaction.state.log.num.partitions': 4,
-    'transaction.state.log.replication.factor': 1,
-    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': minInsync,
     'share.coordinator.state.topic.num.partitions': 1,
-    'share.coordinator.state.topic.replication.factor': 1,
-    'share.coordinator.state.topic.min.isr': 1,
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': minInsync,
     // A consumer group of tests or the demo need not wait for members that will not come.
     'group.initial.rebalance.delay.ms': 0,
     'num.network.threads': 2,

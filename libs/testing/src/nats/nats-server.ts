@@ -5,7 +5,7 @@ import { TemporaryFolder } from '../process/temporary-folder.ts';
 import { dockerRun } from '../provision/docker.ts';
 import { provisionNats, type NatsProgram } from '../provision/nats-program.ts';
 import { freePort } from '../wait/free-port.ts';
-import { natsConfig, type NatsSettings } from './nats-config.ts';
+import { natsConfig, natsServerName, type NatsSettings } from './nats-config.ts';
 import { natsReady } from './nats-probe.ts';
 
 export interface NatsOptions extends Partial<Omit<NatsSettings, 'storeFolder'>> {
@@ -20,13 +20,23 @@ export class NatsServer implements AsyncDisposable {
   readonly url: string;
   readonly host: string;
   readonly port: number;
+  /** As JetStream names it among the replicas of a stream. */
+  readonly name: string;
+  /** `http://host:port` of its monitoring, where the options ask for it. */
+  readonly monitor: string | undefined;
   readonly process: ServerProcess;
   readonly #folder: TemporaryFolder | undefined;
 
-  constructor(host: string, port: number, process: ServerProcess, folder: TemporaryFolder | undefined) {
+  constructor(
+    { host, port, monitorPort }: Pick<NatsSettings, 'host' | 'port' | 'monitorPort'>,
+    process: ServerProcess,
+    folder: TemporaryFolder | undefined,
+  ) {
     this.url = `nats://${host}:${port}`;
     this.host = host;
     this.port = port;
+    this.name = natsServerName(port);
+    this.monitor = monitorPort === undefined ? undefined : `http://${host}:${monitorPort}`;
     this.process = process;
     this.#folder = folder;
   }
@@ -86,7 +96,9 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
     readyTimeoutMs: 60_000,
     stopTimeoutMs: 15_000,
   });
-  const handle = new NatsServer(host, port, server, temporary);
+  const { monitorPort } = settings;
+  const address = { host, port, ...(monitorPort !== undefined && { monitorPort }) };
+  const handle = new NatsServer(address, server, temporary);
   try {
     await server.start();
   } catch (error) {

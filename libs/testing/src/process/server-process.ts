@@ -60,6 +60,11 @@ export class ServerProcess implements AsyncDisposable {
     return child !== undefined && child.exitCode === null && child.signalCode === null;
   }
 
+  /** It runs and is not frozen by `pause()`. */
+  get working(): boolean {
+    return this.running && !this.#paused;
+  }
+
   /** Resolves when the process that runs now has ended. */
   get exited(): Promise<Exit> {
     return this.#running?.exited ?? Promise.resolve({ code: null, signal: null });

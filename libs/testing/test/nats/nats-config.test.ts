@@ -30,3 +30,10 @@ test('every option has its line', () => {
     assert.ok(text.split('\n').includes(line), line);
   }
 });
+
+test('a member of a cluster names the others, not itself', () => {
+  const cluster = { name: 'three', port: 6223, peers: [6222, 6223, 6224] };
+  const text = natsConfig({ host: '127.0.0.1', port: 4223, storeFolder: '/data/nats', cluster });
+  assert.match(text, /^cluster \{\n {2}name: "three"\n {2}listen: "127\.0\.0\.1:6223"\n/m);
+  assert.match(text, /^ {2}routes: \["nats:\/\/127\.0\.0\.1:6222", "nats:\/\/127\.0\.0\.1:6224"\]$/m);
+});
