@@ -1,12 +1,17 @@
-import { progressTo, TestingError } from '@tributary/testing';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { progressTo, TestingError, WORKSPACE } from '@tributary/testing';
 import { FaultsError } from './errors.ts';
 import { parseFaultOptions, usage } from './fault-options.ts';
 import { allRows, chosen } from './plan.ts';
+import { guaranteesPage } from './report/guarantees-page.ts';
 import { rowLines } from './report/row-line.ts';
+import { summary } from './report/summary.ts';
 import { runSuite } from './suite.ts';
 
 /** Average time between two bursts of a device: with 300 devices some 1,200 messages a second. */
 const PAUSE_MS = 500;
+const PAGE = join(WORKSPACE, 'docs', 'guarantees.md');
 
 async function main(): Promise<number> {
   const options = parseFaultOptions(process.argv.slice(2));
@@ -28,6 +33,12 @@ async function main(): Promise<number> {
     progress: progressTo(say),
     onRow: (report) => rowLines(report).forEach((line) => say(line)),
   });
+  for (const line of ['', ...summary(reports), '']) say(line);
+  // Of some rows alone the page would forget the others.
+  if (only.length === 0) {
+    writeFileSync(PAGE, guaranteesPage(reports, devices));
+    say(`written to ${PAGE}`);
+  }
   if (json) console.log(JSON.stringify(reports, null, 2));
   const failed = reports.filter(({ failures }) => failures.length > 0);
   say(failed.length === 0 ? 'all rows passed' : `failed: ${failed.map(({ name }) => name).join(', ')}`);

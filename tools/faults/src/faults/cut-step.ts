@@ -2,8 +2,7 @@ import { until } from '@tributary/testing';
 import type { Fault } from '../fault.ts';
 import type { LinkName } from '../platform/links.ts';
 import type { Scene } from '../scene.ts';
-import { ids } from './kill.ts';
-import { partsOf, type ServiceName } from './parts.ts';
+import { ids, partsOf, type ServiceName } from './parts.ts';
 
 interface Step {
   name: string;

@@ -1,6 +1,6 @@
 import type { Fault } from '../fault.ts';
 import type { Scene } from '../scene.ts';
-import { partsOf, SERVICES, type Part, type PartName } from './parts.ts';
+import { ids, partsOf, SERVICES, type PartName } from './parts.ts';
 
 /** Where a killed part may leave records that are sent again. */
 const REPEATS: readonly PartName[] = ['kafka-egress', 'nats', 'kafka'];
@@ -31,14 +31,4 @@ async function kill(scene: Scene, name: PartName): Promise<string[]> {
   const meanwhile = scene.fleet.acknowledged - acknowledged;
   await Promise.all(victims.map((victim) => victim.start()));
   return [`process ${ids(before, victims)}, ${meanwhile} messages acknowledged while it was away`];
-}
-
-/** `12 is 40 now`; an error if one is still the same. */
-export function ids(before: readonly number[], after: readonly Part[]): string {
-  return after
-    .map(({ pid }, n) => {
-      if (pid === before[n]) throw new Error(`process ${pid} was not replaced`);
-      return `${before[n]} became ${pid}`;
-    })
-    .join(', ');
 }

@@ -22,3 +22,13 @@ export function partsOf({ services, servers }: FaultPlatform, name: PartName): P
   if (name === 'kafka') return [...servers.kafka];
   return services.of(name).map((instance) => services.get(instance));
 }
+
+/** `12 became 40`, for each; an error if a process is still the same. */
+export function ids(before: readonly number[], after: readonly { readonly pid: number }[]): string {
+  return after
+    .map(({ pid }, n) => {
+      if (pid === before[n]) throw new Error(`process ${pid} was not replaced`);
+      return `${before[n]} became ${pid}`;
+    })
+    .join(', ');
+}

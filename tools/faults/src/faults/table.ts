@@ -1,9 +1,15 @@
 import type { Fault } from '../fault.ts';
 import { brokenLinks } from './broken-link.ts';
+import { clockJump } from './clock-jump.ts';
 import { cutSteps } from './cut-step.ts';
 import { freezes } from './freeze.ts';
+import { kafkaClusterFaults } from './kafka-cluster.ts';
 import { killStorm } from './kill-storm.ts';
 import { killings } from './kill.ts';
+import { mappingChange } from './mapping-change.ts';
+import { natsClusterFaults } from './nats-cluster.ts';
+import { poisonRecord } from './poison-record.ts';
+import { removedCluster } from './removed-cluster.ts';
 import { twoOwners } from './two-owners.ts';
 
 /** Every fault, in the order of the table. */
@@ -14,4 +20,10 @@ export const FAULTS: readonly Fault[] = [
   ...freezes,
   ...twoOwners,
   ...brokenLinks,
+  clockJump,
+  poisonRecord,
+  mappingChange,
+  removedCluster,
+  ...natsClusterFaults,
+  ...kafkaClusterFaults,
 ];

@@ -1,4 +1,5 @@
 import type { Links } from './links.ts';
+import { clusterServers } from './cluster-servers.ts';
 import { singleServers, type Servers } from './servers.ts';
 
 interface Profile {
@@ -12,6 +13,10 @@ export const profiles = {
   single: {
     title: 'one nats-server, one Kafka broker, a proxy on every connection',
     start: (links: Links) => singleServers(links, {}),
+  },
+  cluster: {
+    title: 'three nats-servers, three Kafka brokers, everything kept three times',
+    start: () => clusterServers(),
   },
 } satisfies Record<string, Profile>;
 

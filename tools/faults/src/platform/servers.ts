@@ -2,7 +2,9 @@ import {
   freePort,
   startKafka,
   startNats,
+  type KafkaCluster,
   type KafkaServer,
+  type NatsCluster,
   type NatsOptions,
   type NatsServer,
 } from '@tributary/testing';
@@ -12,6 +14,9 @@ import type { Links } from './links.ts';
 export interface Servers extends AsyncDisposable {
   readonly nats: readonly NatsServer[];
   readonly kafka: readonly KafkaServer[];
+  /** The clusters, where these are clusters. */
+  readonly natsCluster?: NatsCluster;
+  readonly kafkaCluster?: KafkaCluster;
   /** Copies of every stream, bucket and topic. */
   readonly replicas: number;
   /** Brokers for the audit, past every proxy. */
@@ -20,6 +25,8 @@ export interface Servers extends AsyncDisposable {
   readonly servedBrokers: readonly string[];
   /** NATS addresses for a service. */
   natsFor(name: string): Promise<readonly string[]>;
+  /** Resolves when every server has what the others have: the next one may be taken away. */
+  settled(): Promise<void>;
 }
 
 /** One nats-server and one Kafka, with a proxy between them and each service. */
@@ -55,6 +62,7 @@ export async function singleServers(links: Links, natsOptions: NatsOptions): Pro
       const proxy = await links.add(natsLink(name), name, nats.value);
       return [`nats://${proxy.address}`];
     },
+    settled: async () => undefined,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
