@@ -72,9 +72,16 @@ export class Services implements AsyncDisposable {
   }
 
   /** Starts one more; what it gets besides wins over what all get. */
-  async add(app: string, name = app, options: Pick<ProcOptions, 'settings' | 'nodeArgs' | 'env'> = {}): Promise<Proc> {
+  async add(
+    app: string,
+    name = app,
+    options: Pick<ProcOptions, 'settings' | 'nodeArgs' | 'env'> = {},
+  ): Promise<Proc> {
     const { nats, brokers, settings, own } = this.#options;
-    const ports = app === 'mqtt-ingress' && { 'mqtt.port': await freePort(), 'websocket.port': await freePort() };
+    const ports = app === 'mqtt-ingress' && {
+      'mqtt.port': await freePort(),
+      'websocket.port': await freePort(),
+    };
     const proc = await Proc.start(app, {
       ...options,
       settings: {

@@ -15,7 +15,12 @@ const MAX_SEED = 2 ** 32 - 1;
 
 const declared = {
   seed: { type: 'string', value: 'N', doc: `where all that is random begins (default ${DEFAULT_SEED})` },
-  only: { type: 'string', value: 'ROW', multiple: true, doc: 'this row; kill-* for several; may be repeated' },
+  only: {
+    type: 'string',
+    value: 'ROW',
+    multiple: true,
+    doc: 'this row; kill-* for several; may be repeated',
+  },
   devices: { type: 'string', value: 'N', doc: 'MQTT connections of each row (default 300)' },
   list: { type: 'boolean', doc: 'name the rows and what each does, and run none' },
   json: { type: 'boolean', doc: 'print the reports as JSON and nothing else on standard output' },
@@ -45,7 +50,10 @@ export function parseFaultOptions(args: readonly string[]): FaultOptions | undef
     const value = values[name];
     if (value === undefined) return fallback;
     if (/^\d+$/.test(value) && Number(value) >= min && Number(value) <= max) return Number(value);
-    throw new FaultsError('usage', `--${name} must be a whole number from ${min} to ${max}, not ${value}\n\n${usage()}`);
+    throw new FaultsError(
+      'usage',
+      `--${name} must be a whole number from ${min} to ${max}, not ${value}\n\n${usage()}`,
+    );
   };
   return {
     seed: whole('seed', DEFAULT_SEED, 0, MAX_SEED),

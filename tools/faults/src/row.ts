@@ -48,12 +48,20 @@ const CATCH_UP_MS = 90_000;
 const ANSWER_MS = 60_000;
 
 /** Runs a row on a platform under a load of its own. Whatever goes wrong is a failure of the report. */
-export async function runRow(row: Row, platform: FaultPlatform, seed: number, load: LoadOptions): Promise<RowReport> {
+export async function runRow(
+  row: Row,
+  platform: FaultPlatform,
+  seed: number,
+  load: LoadOptions,
+): Promise<RowReport> {
   const began = performance.now();
   const failures: string[] = [];
   const evidence: string[] = [];
   const random = Random.of(seed, row.name);
-  const topicSettings = Object.assign({}, ...row.faults.map((fault) => fault.topicSettings ?? {})) as Record<string, string>;
+  const topicSettings = Object.assign({}, ...row.faults.map((fault) => fault.topicSettings ?? {})) as Record<
+    string,
+    string
+  >;
   await platform.createTopics(row.name, topicSettings);
   await using stack = new AsyncDisposableStack();
   const audits = DELIVERIES.map((delivery) =>
@@ -83,7 +91,30 @@ export async function runRow(row: Row, platform: FaultPlatform, seed: number, lo
     platform.links.pass();
   }
   const unanswered = await fleet.stop(ANSWER_MS);
-  if (unanswered > 0) { const { execSync } = await import('node:child_process'); for (const n of [0,1]) { const pr = platform.services.get('mqtt-ingress-'+n); console.log(n, platform.links.of('devices–mqtt-ingress')[n]?.connections, pr.endpoint('mqtt'), await (await pr.get('/readyz')).text()); console.log((await (await pr.get('/metrics')).text()).split('\n').filter(l=>/^tributary_ingress_con|^tributary_leases|pending|paused/.test(l)).join('\n')); console.log(pr.process.logTail(40)); console.log(execSync('ss -tn | grep '+ new URL(pr.endpoint('mqtt')).port+' | awk \'{print $1}\' | sort | uniq -c').toString()); } }
+  if (unanswered > 0) {
+    const { execSync } = await import('node:child_process');
+    for (const n of [0, 1]) {
+      const pr = platform.services.get('mqtt-ingress-' + n);
+      console.log(
+        n,
+        platform.links.of('devices–mqtt-ingress')[n]?.connections,
+        pr.endpoint('mqtt'),
+        await (await pr.get('/readyz')).text(),
+      );
+      console.log(
+        (await (await pr.get('/metrics')).text())
+          .split('\n')
+          .filter((l) => /^tributary_ingress_con|^tributary_leases|pending|paused/.test(l))
+          .join('\n'),
+      );
+      console.log(pr.process.logTail(40));
+      console.log(
+        execSync(
+          'ss -tn | grep ' + new URL(pr.endpoint('mqtt')).port + " | awk '{print $1}' | sort | uniq -c",
+        ).toString(),
+      );
+    }
+  }
   if (unanswered > 0) failures.push(`${unanswered} devices had no answer within ${ANSWER_MS / 1_000} s`);
   await scene.caughtUp(CATCH_UP_MS).catch((error: unknown) => failures.push(reason(error)));
   await scene.settled().catch((error: unknown) => failures.push(reason(error)));
@@ -122,11 +153,17 @@ async function inflict(fault: Fault, scene: Scene): Promise<string[]> {
   for (const { ledger } of audits) ledger.restartSilence();
   const facts = await fault.inject(scene);
   const during = struck.slice(strikes);
-  if (facts.length === 0 || during.length === 0) throw new Error(`${fault.name} did not bite: it left no trace`);
-  const most = during.reduce((a, b) => (b.unacknowledged + b.notInKafka > a.unacknowledged + a.notInKafka ? b : a));
-  if (most.unacknowledged + most.notInKafka === 0) throw new Error(`${fault.name} did not bite: nothing was under way`);
+  if (facts.length === 0 || during.length === 0)
+    throw new Error(`${fault.name} did not bite: it left no trace`);
+  const most = during.reduce((a, b) =>
+    b.unacknowledged + b.notInKafka > a.unacknowledged + a.notInKafka ? b : a,
+  );
+  if (most.unacknowledged + most.notInKafka === 0)
+    throw new Error(`${fault.name} did not bite: nothing was under way`);
   await scene.flowing(FLOW_MS);
-  const silence = [fleet.longestSilenceMs, ...audits.map(({ ledger }) => ledger.longestSilenceMs)].map(seconds);
+  const silence = [fleet.longestSilenceMs, ...audits.map(({ ledger }) => ledger.longestSilenceMs)].map(
+    seconds,
+  );
   return [
     ...facts,
     `${most.unacknowledged} unacknowledged and ${most.notInKafka} acknowledged but not in Kafka when it struck`,
@@ -138,7 +175,12 @@ async function inflict(fault: Fault, scene: Scene): Promise<string[]> {
 /** What a verdict breaks of what is promised. */
 function broken(delivery: Delivery, verdict: Verdict, repeats: boolean): string[] {
   const { lost, reordered, duplicated, unknown } = verdict;
-  const zero = { lost, reordered, unknown, ...(delivery === 'at-least-once' && repeats ? {} : { duplicated }) };
+  const zero = {
+    lost,
+    reordered,
+    unknown,
+    ...(delivery === 'at-least-once' && repeats ? {} : { duplicated }),
+  };
   return Object.entries(zero)
     .filter(([, count]) => count > 0)
     .map(([what, count]) => `${delivery}: ${count} ${what}`);

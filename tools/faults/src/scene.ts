@@ -25,7 +25,13 @@ export class Scene {
   /** What was under way each time that a fault struck. */
   readonly struck: InFlight[] = [];
 
-  constructor(row: string, platform: FaultPlatform, fleet: Fleet, audits: readonly KafkaAudit[], random: Random) {
+  constructor(
+    row: string,
+    platform: FaultPlatform,
+    fleet: Fleet,
+    audits: readonly KafkaAudit[],
+    random: Random,
+  ) {
     this.row = row;
     this.platform = platform;
     this.fleet = fleet;

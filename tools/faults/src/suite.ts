@@ -27,10 +27,14 @@ export async function runSuite(rows: readonly Row[], options: SuiteOptions): Pro
           reports.push(notRun(row, options.seed, { skipped: unavailable }));
         } else {
           try {
-            platform ??= await progress(`starting a platform: ${profile}`, () => FaultPlatform.start(profile, names));
+            platform ??= await progress(`starting a platform: ${profile}`, () =>
+              FaultPlatform.start(profile, names),
+            );
             reports.push(await runRow(row, platform, options.seed, options.load));
           } catch (error) {
-            reports.push(notRun(row, options.seed, { failure: error instanceof Error ? error.message : String(error) }));
+            reports.push(
+              notRun(row, options.seed, { failure: error instanceof Error ? error.message : String(error) }),
+            );
           }
         }
         const report = reports.at(-1);

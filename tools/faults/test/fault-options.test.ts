@@ -8,7 +8,13 @@ test('without options all rows run with the default seed', () => {
 
 test('options are read', () => {
   const options = parseFaultOptions(['--seed', '42', '--only', 'kill-nats', '--only', 'freeze-*', '--json']);
-  assert.deepEqual(options, { seed: 42, only: ['kill-nats', 'freeze-*'], devices: 300, list: false, json: true });
+  assert.deepEqual(options, {
+    seed: 42,
+    only: ['kill-nats', 'freeze-*'],
+    devices: 300,
+    list: false,
+    json: true,
+  });
   assert.equal(parseFaultOptions(['--help']), undefined);
 });
 

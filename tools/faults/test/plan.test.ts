@@ -17,14 +17,19 @@ test('every fault has a row of its own, and the subset is part of them', () => {
 
 test('the rows of random order follow from the seed', () => {
   const mixed = (seed: number): string[] =>
-    allRows(seed).filter(({ faults }) => faults.length > 1).map(({ title }) => title);
+    allRows(seed)
+      .filter(({ faults }) => faults.length > 1)
+      .map(({ title }) => title);
   assert.deepEqual(mixed(5), mixed(5));
   assert.notDeepEqual(mixed(5), mixed(6));
 });
 
 test('rows are chosen by name or by how it begins, and a wrong name is an error', () => {
   const rows = allRows(1);
-  assert.deepEqual(chosen(rows, ['kill-nats']).map(({ name }) => name), ['kill-nats']);
+  assert.deepEqual(
+    chosen(rows, ['kill-nats']).map(({ name }) => name),
+    ['kill-nats'],
+  );
   assert.ok(chosen(rows, ['freeze-*']).every(({ name }) => name.startsWith('freeze-')));
   assert.throws(() => chosen(rows, ['kill-nobody']), { code: 'usage', message: /no row "kill-nobody"/ });
 });

@@ -78,7 +78,8 @@ async function cut(scene: Scene, { service, link, held }: Step): Promise<string[
   const proxies = links.of(link);
   const victims = partsOf(scene.platform, service);
   const before = victims.map(({ pid }) => pid);
-  const carried = (way: 'requests' | 'answers'): number => proxies.reduce((sum, proxy) => sum + proxy.carried[way], 0);
+  const carried = (way: 'requests' | 'answers'): number =>
+    proxies.reduce((sum, proxy) => sum + proxy.carried[way], 0);
   const passed = held === 'answers' ? 'requests' : 'answers';
   const mark = await scene.strike(() => {
     for (const proxy of proxies) {
@@ -89,7 +90,10 @@ async function cut(scene: Scene, { service, link, held }: Step): Promise<string[
   });
   // What is asked still arrives: wait for some of it to be there, so that it is certainly unanswered.
   if (held === 'answers')
-    await until(() => carried(passed) > mark.passed, { timeoutMs: PATIENCE_MS, what: `something goes through ${link}` });
+    await until(() => carried(passed) > mark.passed, {
+      timeoutMs: PATIENCE_MS,
+      what: `something goes through ${link}`,
+    });
   await scene.pause(HELD_MS);
   const through = carried(passed) - mark.passed;
   const slipped = carried(held) - mark.held;
@@ -98,5 +102,7 @@ async function cut(scene: Scene, { service, link, held }: Step): Promise<string[
   for (const proxy of proxies) proxy.pass();
   await Promise.all(victims.map((victim) => victim.start()));
   if (slipped > 0) throw new Error(`${slipped} bytes of what was held came through`);
-  return [`${held} of ${link} held for ${HELD_MS} ms (${through} bytes of ${passed} passed), process ${ids(before, victims)}`];
+  return [
+    `${held} of ${link} held for ${HELD_MS} ms (${through} bytes of ${passed} passed), process ${ids(before, victims)}`,
+  ];
 }

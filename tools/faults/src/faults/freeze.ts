@@ -53,8 +53,12 @@ async function freezeOwner(scene: Scene, service: (typeof LEASED)[number]): Prom
   await scene.strike(() => owner.pause());
   await scene.pause(FROZEN_MS);
   owner.resume();
-  const count = await until(async () => (await leasesLost(owner)) - lost, { what: `${name} notices that it was deposed` });
-  return [`${name} stood still for ${FROZEN_MS / 1_000} s and had lost ${count} ${count === 1 ? 'lease' : 'leases'} when it woke`];
+  const count = await until(async () => (await leasesLost(owner)) - lost, {
+    what: `${name} notices that it was deposed`,
+  });
+  return [
+    `${name} stood still for ${FROZEN_MS / 1_000} s and had lost ${count} ${count === 1 ? 'lease' : 'leases'} when it woke`,
+  ];
 }
 
 /** One of these that holds leases now, by the seed's choice. */

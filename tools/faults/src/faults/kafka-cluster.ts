@@ -11,10 +11,30 @@ const common = { profile: 'cluster', repeats: true } as const;
 
 /** What a cluster of Kafka brokers must get over. */
 export const kafkaClusterFaults: readonly Fault[] = [
-  { ...common, name: 'kafka-leader-loss', title: 'kill -9 of a Kafka broker that leads a partition', inject: leaderLoss },
-  { ...common, name: 'kafka-leader-hang', title: 'that broker stopped (SIGSTOP) until another leads, then woken', inject: leaderHang },
-  { ...common, name: 'kafka-min-isr-loss', title: 'two brokers of three stopped: too few replicas for an acknowledgement', inject: isrLoss },
-  { ...common, name: 'kafka-rolling-restart', title: 'every Kafka broker restarted, one after the other', inject: rolling },
+  {
+    ...common,
+    name: 'kafka-leader-loss',
+    title: 'kill -9 of a Kafka broker that leads a partition',
+    inject: leaderLoss,
+  },
+  {
+    ...common,
+    name: 'kafka-leader-hang',
+    title: 'that broker stopped (SIGSTOP) until another leads, then woken',
+    inject: leaderHang,
+  },
+  {
+    ...common,
+    name: 'kafka-min-isr-loss',
+    title: 'two brokers of three stopped: too few replicas for an acknowledgement',
+    inject: isrLoss,
+  },
+  {
+    ...common,
+    name: 'kafka-rolling-restart',
+    title: 'every Kafka broker restarted, one after the other',
+    inject: rolling,
+  },
 ];
 
 function cluster(scene: Scene): KafkaCluster {
@@ -24,7 +44,8 @@ function cluster(scene: Scene): KafkaCluster {
 }
 
 const topicIn = (scene: Scene): string => topicOf(DELIVERIES[0], scene.row);
-const nameIn = (kafka: KafkaCluster, server: KafkaServer): string => `broker ${kafka.servers.indexOf(server) + 1}`;
+const nameIn = (kafka: KafkaCluster, server: KafkaServer): string =>
+  `broker ${kafka.servers.indexOf(server) + 1}`;
 
 async function leaderLoss(scene: Scene): Promise<string[]> {
   const kafka = cluster(scene);
@@ -49,7 +70,9 @@ async function leaderHang(scene: Scene): Promise<string[]> {
   await scene.pause(HUNG_MS);
   leader.resume();
   await kafka.settled();
-  return [`a partition led by ${nameIn(kafka, leader)}, then by ${nameIn(kafka, next)} while the first stood still`];
+  return [
+    `a partition led by ${nameIn(kafka, leader)}, then by ${nameIn(kafka, next)} while the first stood still`,
+  ];
 }
 
 async function isrLoss(scene: Scene): Promise<string[]> {

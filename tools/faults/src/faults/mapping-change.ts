@@ -32,7 +32,9 @@ export async function inEffect({ platform: { services } }: Scene, version: numbe
     // Sums over partitions, of which each mapper has some: a version more for each.
     const counts = await Promise.all(services.of('topic-mapper').map(lowest));
     const partitions = await Promise.all(
-      services.of('topic-mapper').map(async (name) => (await metricsOf(services.get(name)))?.get('tributary_leases_held') ?? 0),
+      services
+        .of('topic-mapper')
+        .map(async (name) => (await metricsOf(services.get(name)))?.get('tributary_leases_held') ?? 0),
     );
     return counts.every((sum, n) => sum === version * (partitions[n] ?? 0)) && counts.some((sum) => sum > 0);
   };

@@ -13,10 +13,25 @@ const common = { profile: 'cluster', repeats: true } as const;
 
 /** What a cluster of nats-servers must get over. */
 export const natsClusterFaults: readonly Fault[] = [
-  { ...common, name: 'nats-leader-loss', title: 'kill -9 of the nats-server that leads a log partition', inject: leaderLoss },
-  { ...common, name: 'nats-leader-hang', title: 'that server stopped (SIGSTOP) and woken', inject: leaderHang },
+  {
+    ...common,
+    name: 'nats-leader-loss',
+    title: 'kill -9 of the nats-server that leads a log partition',
+    inject: leaderLoss,
+  },
+  {
+    ...common,
+    name: 'nats-leader-hang',
+    title: 'that server stopped (SIGSTOP) and woken',
+    inject: leaderHang,
+  },
   { ...common, name: 'nats-quorum-loss', title: 'kill -9 of two nats-servers of three', inject: quorumLoss },
-  { ...common, name: 'nats-rolling-restart', title: 'every nats-server restarted, one after the other', inject: rolling },
+  {
+    ...common,
+    name: 'nats-rolling-restart',
+    title: 'every nats-server restarted, one after the other',
+    inject: rolling,
+  },
 ];
 
 function cluster(scene: Scene): NatsCluster {
@@ -62,7 +77,9 @@ async function quorumLoss(scene: Scene): Promise<string[]> {
   await Promise.all(gone.map((server) => server.start()));
   await nats.settled();
   if (meanwhile > 0) throw new Error(`${meanwhile} messages were acknowledged by one server of three`);
-  return [`only ${kept?.name} left for ${NO_QUORUM_MS / 1_000} s, no message acknowledged; process ${ids(before, gone)}`];
+  return [
+    `only ${kept?.name} left for ${NO_QUORUM_MS / 1_000} s, no message acknowledged; process ${ids(before, gone)}`,
+  ];
 }
 
 async function rolling(scene: Scene): Promise<string[]> {
@@ -74,5 +91,7 @@ async function rolling(scene: Scene): Promise<string[]> {
     await nats.settled();
   }
   leaders.add((await nats.leaderOf(STREAM)).name);
-  return leaders.size < 2 ? [] : [`${nats.servers.length} servers restarted, ${STREAM} led by ${[...leaders].join(', ')}`];
+  return leaders.size < 2
+    ? []
+    : [`${nats.servers.length} servers restarted, ${STREAM} led by ${[...leaders].join(', ')}`];
 }

@@ -9,7 +9,13 @@ export interface Part {
   resume(): void;
 }
 
-export const SERVICES = ['mqtt-ingress', 'session-state', 'topic-mapper', 'kafka-egress', 'control-plane'] as const;
+export const SERVICES = [
+  'mqtt-ingress',
+  'session-state',
+  'topic-mapper',
+  'kafka-egress',
+  'control-plane',
+] as const;
 export type ServiceName = (typeof SERVICES)[number];
 /** Those whose instances share work by leases. */
 export const LEASED = ['mqtt-ingress', 'session-state', 'topic-mapper', 'kafka-egress'] as const;

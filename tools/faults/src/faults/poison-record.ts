@@ -27,10 +27,13 @@ export const poisonRecord: Fault = {
       });
     }
     await Promise.all(sent);
-    const found = await until(async () => {
-      const count = (await deadLetters(scene)) - before;
-      return count >= POISONED && count;
-    }, { timeoutMs: 60_000, what: `${POISONED} dead letters are stored` });
+    const found = await until(
+      async () => {
+        const count = (await deadLetters(scene)) - before;
+        return count >= POISONED && count;
+      },
+      { timeoutMs: 60_000, what: `${POISONED} dead letters are stored` },
+    );
     return [`${POISONED} sent to topics that take ${LIMIT / 1024} KiB, ${found} dead letters stored`];
   },
 };

@@ -17,10 +17,13 @@ export const removedCluster: Fault = {
     const { platform } = scene;
     const away = `127.0.0.1:${await freePort()}`;
     await inEffect(scene, await scene.strike(() => platform.remap(away)));
-    const waiting = await until(async () => {
-      const lag = await outLag(scene);
-      return lag >= BACKLOG && lag;
-    }, { what: `${BACKLOG} messages wait for the cluster that is away` });
+    const waiting = await until(
+      async () => {
+        const lag = await outLag(scene);
+        return lag >= BACKLOG && lag;
+      },
+      { what: `${BACKLOG} messages wait for the cluster that is away` },
+    );
     await inEffect(scene, await scene.strike(() => platform.remap()));
     return [`${waiting} messages of OUT waited for it when it was removed`];
   },

@@ -31,7 +31,8 @@ async function evict(scene: Scene, service: (typeof SERVICES)[number]): Promise<
   const nats = await connectNats({ servers: servers.nats.map(({ url }) => url), name: 'faults' });
   try {
     const kv = await new Kvm(nats).open(buckets.leases);
-    const roles = service === 'kafka-egress' ? DELIVERIES.map((cluster) => `${service}-${cluster}`) : [service];
+    const roles =
+      service === 'kafka-egress' ? DELIVERIES.map((cluster) => `${service}-${cluster}`) : [service];
     const others = services.of(service).filter((other) => other !== name);
     const before = await held(scene, others);
     const proxy = links.end(`${service}–nats`, name);
@@ -55,7 +56,9 @@ async function evict(scene: Scene, service: (typeof SERVICES)[number]): Promise<
 
 async function evictNow(kv: KV, role: string, instance: string): Promise<void> {
   await using view = await MemberView.open({ kv, role, ttlMs: 60_000 });
-  const member = await until(() => view.live().find((one) => one.instance === instance), { what: `${instance} is known` });
+  const member = await until(() => view.live().find((one) => one.instance === instance), {
+    what: `${instance} is known`,
+  });
   await evictMember(kv, role, member);
 }
 

@@ -69,7 +69,21 @@ export class Device implements DeviceLog, AsyncDisposable {
     return new Device(client, options);
   }
 
-  debug() { return [this.name, this.qos, this.#options.protocolVersion, this.inFlight, this.reconnects, this.refused, this.sent.length, this.acknowledged.size, this.#client.connected, this.#client.reconnecting, this.sent.slice(-4).join()].join(' '); }
+  debug() {
+    return [
+      this.name,
+      this.qos,
+      this.#options.protocolVersion,
+      this.inFlight,
+      this.reconnects,
+      this.refused,
+      this.sent.length,
+      this.acknowledged.size,
+      this.#client.connected,
+      this.#client.reconnecting,
+      this.sent.slice(-4).join(),
+    ].join(' ');
+  }
   /** Published and not yet acknowledged. */
   get inFlight(): number {
     return this.#inFlight;

@@ -68,7 +68,12 @@ export class FaultPlatform implements AsyncDisposable {
   async createTopics(row: string, settings: Readonly<Record<string, string>> = {}): Promise<void> {
     const replication = this.servers.replicas;
     await this.#admin.createTopics(
-      DELIVERIES.map((delivery) => ({ topic: topicOf(delivery, row), partitions: PARTITIONS, replication, settings })),
+      DELIVERIES.map((delivery) => ({
+        topic: topicOf(delivery, row),
+        partitions: PARTITIONS,
+        replication,
+        settings,
+      })),
     );
   }
 
@@ -83,9 +88,10 @@ export class FaultPlatform implements AsyncDisposable {
 
   /** What every service has counted, by its name. */
   async metrics(): Promise<Map<string, Counts | undefined>> {
-    const entries = this.services.names.map(
-      async (name): Promise<[string, Counts | undefined]> => [name, await metricsOf(this.services.get(name))],
-    );
+    const entries = this.services.names.map(async (name): Promise<[string, Counts | undefined]> => [
+      name,
+      await metricsOf(this.services.get(name)),
+    ]);
     return new Map(await Promise.all(entries));
   }
 
@@ -104,7 +110,11 @@ export class FaultPlatform implements AsyncDisposable {
     const deadline = performance.now() + timeoutMs;
     for (const name of this.services.names) {
       const left = Math.max(0, deadline - performance.now());
-      await until(() => ready(this.services.get(name)), { what: `${name} is ready`, timeoutMs: left, intervalMs: 100 });
+      await until(() => ready(this.services.get(name)), {
+        what: `${name} is ready`,
+        timeoutMs: left,
+        intervalMs: 100,
+      });
     }
   }
 

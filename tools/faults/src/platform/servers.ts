@@ -8,6 +8,8 @@ import {
   type NatsOptions,
   type NatsServer,
 } from '@tributary/testing';
+import type { SmallDisk } from '../disk/small-disk.ts';
+import type { VolatileDisk } from '../disk/volatile-disk.ts';
 import type { Links } from './links.ts';
 
 /** What the services of a platform stand on, and how they and the audit reach it. */
@@ -17,6 +19,9 @@ export interface Servers extends AsyncDisposable {
   /** The clusters, where these are clusters. */
   readonly natsCluster?: NatsCluster;
   readonly kafkaCluster?: KafkaCluster;
+  /** What the log is stored on, where that can be disturbed. */
+  readonly smallDisk?: SmallDisk;
+  readonly volatileDisk?: VolatileDisk;
   /** Copies of every stream, bucket and topic. */
   readonly replicas: number;
   /** Brokers for the audit, past every proxy. */

@@ -27,9 +27,14 @@ export function guaranteesPage(reports: readonly RowReport[], devices: number): 
     `\`npm run faults -- --seed ${seed}\` repeats it, \`npm run faults -- --seed ${seed} --only ROW\` one row of it.`,
     '',
     ...Object.entries(profiles).flatMap(([name, { title }]) =>
-      table(title, ran.filter(({ profile }) => profile === name)),
+      table(
+        title,
+        ran.filter(({ profile }) => profile === name),
+      ),
     ),
-    ...(skipped.length === 0 ? [] : ['## Not run', '', ...skipped.map(({ name, skipped: why }) => `- \`${name}\`: ${why}`), '']),
+    ...(skipped.length === 0
+      ? []
+      : ['## Not run', '', ...skipped.map(({ name, skipped: why }) => `- \`${name}\`: ${why}`), '']),
     '## What shows that each fault bit',
     '',
     ...ran.flatMap(evidence),
@@ -56,11 +61,23 @@ const INTRODUCTION = [
 function table(title: string, rows: readonly RowReport[]): string[] {
   if (rows.length === 0) return [];
   const twice = DELIVERIES.map((delivery) => `twice, ${delivery}`);
-  const columns = ['row', 'what happens', 'published', 'acknowledged', 'resent', 'lost', 'reordered', ...twice, 'recovered'];
+  const columns = [
+    'row',
+    'what happens',
+    'published',
+    'acknowledged',
+    'resent',
+    'lost',
+    'reordered',
+    ...twice,
+    'recovered',
+  ];
   const lines = rows.map((report) => {
     const verdicts = DELIVERIES.map((delivery) => report.verdicts[delivery]);
     const worst = (value: 'lost' | 'reordered'): string =>
-      verdicts.some((one) => one === undefined) ? '?' : String(Math.max(...verdicts.map((one) => one?.[value] ?? 0)));
+      verdicts.some((one) => one === undefined)
+        ? '?'
+        : String(Math.max(...verdicts.map((one) => one?.[value] ?? 0)));
     return [
       `${report.failures.length === 0 ? '' : '**failed** '}\`${report.name}\``,
       report.title,
@@ -74,7 +91,14 @@ function table(title: string, rows: readonly RowReport[]): string[] {
     ];
   });
   const line = (cells: readonly (string | number)[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  return [`## On ${title}`, '', line(columns), line(columns.map((_, n) => (n < 2 ? '---' : '--:'))), ...lines.map(line), ''];
+  return [
+    `## On ${title}`,
+    '',
+    line(columns),
+    line(columns.map((_, n) => (n < 2 ? '---' : '--:'))),
+    ...lines.map(line),
+    '',
+  ];
 }
 
 function evidence({ name, seed, evidence: facts, failures }: RowReport): string[] {

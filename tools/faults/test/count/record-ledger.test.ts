@@ -14,12 +14,36 @@ interface Case {
 
 const cases: Case[] = [
   { title: 'all there once', sent: [1, 1, 1], acknowledged: [0, 1, 2], records: [0, 1, 2], expected: {} },
-  { title: 'acknowledged and missing', sent: [1, 1], acknowledged: [0, 1], records: [0], expected: { lost: 1 } },
+  {
+    title: 'acknowledged and missing',
+    sent: [1, 1],
+    acknowledged: [0, 1],
+    records: [0],
+    expected: { lost: 1 },
+  },
   { title: 'not acknowledged and missing', sent: [1, 1], acknowledged: [0], records: [0], expected: {} },
-  { title: 'twice though sent once', sent: [1, 1], acknowledged: [0, 1], records: [0, 0, 1], expected: { duplicated: 1 } },
+  {
+    title: 'twice though sent once',
+    sent: [1, 1],
+    acknowledged: [0, 1],
+    records: [0, 0, 1],
+    expected: { duplicated: 1 },
+  },
   { title: 'twice because sent twice', sent: [2, 1], acknowledged: [0, 1], records: [0, 0, 1], expected: {} },
-  { title: 'three times though sent twice', sent: [2], acknowledged: [0], records: [0, 0, 0], expected: { duplicated: 1 } },
-  { title: 'first behind a later one', sent: [1, 1, 1], acknowledged: [0, 1, 2], records: [0, 2, 1], expected: { reordered: 1 } },
+  {
+    title: 'three times though sent twice',
+    sent: [2],
+    acknowledged: [0],
+    records: [0, 0, 0],
+    expected: { duplicated: 1 },
+  },
+  {
+    title: 'first behind a later one',
+    sent: [1, 1, 1],
+    acknowledged: [0, 1, 2],
+    records: [0, 2, 1],
+    expected: { reordered: 1 },
+  },
   {
     title: 'a batch that came again is no change of order',
     sent: [2, 2, 1],
@@ -27,8 +51,20 @@ const cases: Case[] = [
     records: [0, 1, 0, 1, 2],
     expected: {},
   },
-  { title: 'a number that was never sent', sent: [1], acknowledged: [0], records: [0, 7], expected: { unknown: 1 } },
-  { title: 'a record that is no number', sent: [1], acknowledged: [0], records: [0, Number.NaN], expected: { unknown: 1 } },
+  {
+    title: 'a number that was never sent',
+    sent: [1],
+    acknowledged: [0],
+    records: [0, 7],
+    expected: { unknown: 1 },
+  },
+  {
+    title: 'a record that is no number',
+    sent: [1],
+    acknowledged: [0],
+    records: [0, Number.NaN],
+    expected: { unknown: 1 },
+  },
 ];
 
 for (const { title, sent, acknowledged, records, expected } of cases) {
