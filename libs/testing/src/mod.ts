@@ -20,6 +20,7 @@ export { findProgram, run, skipWithout } from './provision/program.ts';
 export { progressTo, type Progress } from './provision/progress.ts';
 export { toolchainFolder, WORKSPACE } from './provision/workspace.ts';
 export { Proc, settingVariable, type Endpoints, type ProcOptions } from './service/proc.ts';
+export { LEASE_MS, Services, type ServicesOptions } from './service/services.ts';
 export { freePort, portIsFree } from './wait/free-port.ts';
 export { uniqueName } from './wait/unique-name.ts';
 export { until, type UntilOptions } from './wait/until.ts';

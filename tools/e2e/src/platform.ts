@@ -1,5 +1,4 @@
-import { sharedKafka, startNats, uniqueName, type NatsServer } from '@tributary/testing';
-import { Services } from './services.ts';
+import { Services, sharedKafka, startNats, uniqueName, type NatsServer } from '@tributary/testing';
 
 export interface PlatformOptions {
   /** Ingress nodes; default 1. */

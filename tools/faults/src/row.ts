@@ -91,30 +91,6 @@ export async function runRow(
     platform.links.pass();
   }
   const unanswered = await fleet.stop(ANSWER_MS);
-  if (unanswered > 0) {
-    const { execSync } = await import('node:child_process');
-    for (const n of [0, 1]) {
-      const pr = platform.services.get('mqtt-ingress-' + n);
-      console.log(
-        n,
-        platform.links.of('devices–mqtt-ingress')[n]?.connections,
-        pr.endpoint('mqtt'),
-        await (await pr.get('/readyz')).text(),
-      );
-      console.log(
-        (await (await pr.get('/metrics')).text())
-          .split('\n')
-          .filter((l) => /^tributary_ingress_con|^tributary_leases|pending|paused/.test(l))
-          .join('\n'),
-      );
-      console.log(pr.process.logTail(40));
-      console.log(
-        execSync(
-          'ss -tn | grep ' + new URL(pr.endpoint('mqtt')).port + " | awk '{print $1}' | sort | uniq -c",
-        ).toString(),
-      );
-    }
-  }
   if (unanswered > 0) failures.push(`${unanswered} devices had no answer within ${ANSWER_MS / 1_000} s`);
   await scene.caughtUp(CATCH_UP_MS).catch((error: unknown) => failures.push(reason(error)));
   await scene.settled().catch((error: unknown) => failures.push(reason(error)));

@@ -1,5 +1,4 @@
-import { LEASE_MS } from '@tributary/e2e/src/services.ts';
-import { until, type Proc } from '@tributary/testing';
+import { LEASE_MS, until, type Proc } from '@tributary/testing';
 import type { Fault } from '../fault.ts';
 import { metricsOf } from '../platform/metrics.ts';
 import type { Scene } from '../scene.ts';

@@ -64,26 +64,13 @@ export class Device implements DeviceLog, AsyncDisposable {
       protocolVersion,
       reconnectPeriod: 100,
       connectTimeout: 3_000,
+      // Without it MQTT.js gives up for ever when a CONNACK refuses it once.
+      reconnectOnConnackError: true,
       keepalive: 3,
     });
     return new Device(client, options);
   }
 
-  debug() {
-    return [
-      this.name,
-      this.qos,
-      this.#options.protocolVersion,
-      this.inFlight,
-      this.reconnects,
-      this.refused,
-      this.sent.length,
-      this.acknowledged.size,
-      this.#client.connected,
-      this.#client.reconnecting,
-      this.sent.slice(-4).join(),
-    ].join(' ');
-  }
   /** Published and not yet acknowledged. */
   get inFlight(): number {
     return this.#inFlight;

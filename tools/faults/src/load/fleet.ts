@@ -85,8 +85,6 @@ export class Fleet implements AsyncDisposable {
   async stop(timeoutMs: number): Promise<number> {
     this.#stop.abort();
     await Promise.race([Promise.all(this.#running), delay(timeoutMs, undefined, { ref: false })]);
-    for (const d of this.devices.filter(({ inFlight }) => inFlight > 0).slice(0, 12))
-      console.log('STUCK', d.debug());
     return this.devices.filter(({ inFlight }) => inFlight > 0).length;
   }
 

@@ -1,6 +1,5 @@
 import { KafkaAdmin } from '@tributary/kafka';
-import { Services } from '@tributary/e2e/src/services.ts';
-import { uniqueName, until, type Proc } from '@tributary/testing';
+import { Services, uniqueName, until, type Proc } from '@tributary/testing';
 import { DELIVERIES, faultMapping, PARTITIONS, topicOf } from './deliveries.ts';
 import { Links } from './links.ts';
 import { metricsOf, telling, type Counts } from './metrics.ts';

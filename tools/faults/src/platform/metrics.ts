@@ -6,6 +6,7 @@ const TELLING: Readonly<Record<string, string>> = {
   tributary_nats_reconnects_total: 'reconnects to NATS',
   tributary_ingress_append_retries_total: 'appends sent again',
   tributary_ingress_append_failures_total: 'appends given up',
+  tributary_ingress_connects_refused_total: 'connections refused',
   tributary_ingress_takeovers_total: 'takeovers of a client id',
   tributary_mapper_out_retries_total: 'writes to OUT sent again',
   tributary_egress_send_retries_total: 'sends to Kafka repeated',

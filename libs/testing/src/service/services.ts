@@ -1,6 +1,6 @@
-import { credentials } from '@grpc/grpc-js';
-import { MappingServiceClient, type ApplyResponse } from '@tributary/contracts/control';
-import { freePort, Proc, type ProcOptions } from '@tributary/testing';
+import type { ApplyResponse } from '@tributary/contracts/control';
+import { freePort } from '../wait/free-port.ts';
+import { Proc, type ProcOptions } from './proc.ts';
 
 type Settings = NonNullable<ProcOptions['settings']>;
 
@@ -113,6 +113,9 @@ export class Services implements AsyncDisposable {
 
   /** Applies a mapping. An error if it is refused, with the findings. */
   async apply(text: string): Promise<ApplyResponse> {
+    // Only who applies a mapping pays for loading gRPC.
+    const { credentials } = await import('@grpc/grpc-js');
+    const { MappingServiceClient } = await import('@tributary/contracts/control');
     const address = this.get('control-plane').endpoint('grpc');
     const client = new MappingServiceClient(address, credentials.createInsecure());
     const request = { text, source: 'test', author: 'test', comment: '', expectedVersion: 0 };
