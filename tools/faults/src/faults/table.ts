@@ -7,6 +7,7 @@ import { fullStore } from './full-store.ts';
 import { kafkaClusterFaults } from './kafka-cluster.ts';
 import { killStorm } from './kill-storm.ts';
 import { killings } from './kill.ts';
+import { longOutage } from './long-outage.ts';
 import { mappingChange } from './mapping-change.ts';
 import { natsClusterFaults } from './nats-cluster.ts';
 import { poisonRecord } from './poison-record.ts';
@@ -22,6 +23,7 @@ export const FAULTS: readonly Fault[] = [
   ...freezes,
   ...twoOwners,
   ...brokenLinks,
+  longOutage,
   clockJump,
   poisonRecord,
   mappingChange,
