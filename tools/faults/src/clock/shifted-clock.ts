@@ -1,6 +1,6 @@
 // Loaded into a service before its own code (node --import): its wall clock then goes wrong by as many milliseconds as the
 // file named by FAULTS_CLOCK_FILE says. All that our services know of the wall clock is Date; the monotonic clock stays.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 
 const LOOK_MS = 50;
 const file = process.env['FAULTS_CLOCK_FILE'];
@@ -20,6 +20,8 @@ if (file !== undefined) {
     if (wanted === offsetMs) return;
     offsetMs = wanted;
     // Says so by the very clock that went wrong.
-    writeFileSync(`${file}.${process.pid}`, new Date().toISOString());
+    const said = `${file}.${process.pid}`;
+    writeFileSync(`${said}.new`, new Date().toISOString());
+    renameSync(`${said}.new`, said);
   }, LOOK_MS).unref();
 }

@@ -45,11 +45,15 @@ async function serve(): Promise<void> {
       process.exit(0); // It was unmounted.
     }
     const asked = request(buffer.subarray(0, length));
-    const outcome = handle(files, asked);
-    if (outcome === undefined) continue;
-    if (asked.opcode === Opcode.FSYNC && syncMs > 0) setTimeout(() => reply(asked, outcome), syncMs);
-    else reply(asked, outcome);
+    // Safe is only what was waited for: a power cut meanwhile takes it. (A sync has no body, whose bytes would change.)
+    if (asked.opcode === Opcode.FSYNC && syncMs > 0) setTimeout(() => serveOne(asked), syncMs);
+    else serveOne(asked);
   }
+}
+
+function serveOne(asked: Request): void {
+  const outcome = handle(files, asked);
+  if (outcome !== undefined) reply(asked, outcome);
 }
 
 function reply({ unique }: Request, outcome: Buffer | number): void {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TemporaryFolder, until, type Proc } from '@tributary/testing';
 import type { Fault } from '../fault.ts';
@@ -28,7 +28,7 @@ export const clockJump: Fault = {
       const procs = await Promise.all(SERVICES.map((service, n) => services.add(service, names[n], options)));
       for (const name of names) await holder(scene, [name]);
       for (const offset of OFFSETS_MS) {
-        await scene.strike(() => writeFileSync(file, String(offset)));
+        await scene.strike(() => setOffset(file, offset));
         for (const proc of procs) facts.push(await wrongBy(proc, file));
         await scene.pause(WRONG_MS);
       }
@@ -39,6 +39,12 @@ export const clockJump: Fault = {
     return facts;
   },
 };
+
+/** Whole or not at all: half a number would be another time. */
+function setOffset(file: string, offsetMs: number): void {
+  writeFileSync(`${file}.new`, String(offsetMs));
+  renameSync(`${file}.new`, file);
+}
 
 async function wrongBy({ name, pid }: Proc, file: string): Promise<string> {
   const said = `${file}.${pid}`;

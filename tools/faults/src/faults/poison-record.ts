@@ -1,7 +1,7 @@
-import type { Fault } from '../fault.ts';
-import type { Scene } from '../scene.ts';
-import { metricsOf } from '../platform/metrics.ts';
 import { until } from '@tributary/testing';
+import type { Fault } from '../fault.ts';
+import { metricsOf } from '../platform/metrics.ts';
+import type { Scene } from '../scene.ts';
 
 /** What Kafka takes at most in this row's topics, and what is too much for it, in bytes. */
 const LIMIT = 128 * 1024;
@@ -13,7 +13,8 @@ export const poisonRecord: Fault = {
   name: 'poison-record',
   title: `${POISONED} records that are too large for Kafka in the middle of batches`,
   profile: 'single',
-  repeats: false,
+  // Which of its companions were stored is not known when a send is refused.
+  repeats: true,
   inSubset: true,
   topicSettings: { 'max.message.bytes': String(LIMIT) },
   inject: async (scene) => {

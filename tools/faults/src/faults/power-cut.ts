@@ -6,6 +6,8 @@ import { ids } from './parts.ts';
 const CUTS = 4;
 const SYNC_MS = 150;
 const SLOW_MS = 6_000;
+/** A disk that takes its time: something is written and not yet synced at any moment. */
+const SYNC_BEFORE_CUT_MS = 15;
 
 const common = { profile: 'volatile-disk', repeats: true, unavailable: noVolatileDisk } as const;
 
@@ -38,12 +40,13 @@ async function powerCut(scene: Scene): Promise<string[]> {
   const pids: string[] = [];
   for (let n = 0; n < CUTS; n++) {
     const before = server.pid;
-    gone.push(
-      await scene.strike(async () => {
-        await server.kill();
-        return disk.cut();
-      }),
-    );
+    await disk.slow(SYNC_BEFORE_CUT_MS);
+    const bytes = await scene.strike(async () => {
+      await server.kill();
+      return disk.cut();
+    });
+    gone.push(bytes);
+    await disk.slow(0);
     await server.start();
     pids.push(ids([before], [server]));
     await scene.flowing(30_000);

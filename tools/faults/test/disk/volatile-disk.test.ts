@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   closeSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -15,6 +16,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { noVolatileDisk, VolatileDisk } from '../../src/disk/volatile-disk.ts';
 
 const skip = noVolatileDisk();
@@ -71,5 +74,10 @@ test('a slow disk takes its time to sync', { skip }, async () => {
   const began = performance.now();
   fsyncSync(file);
   assert.ok(performance.now() - began >= 115);
+  writeSync(file, 'y');
+  const syncing = promisify(fsync)(file);
+  await delay(30);
+  assert.equal(await disk.cut(), 1, 'a sync that has not ended saves nothing');
+  await syncing;
   closeSync(file);
 });
