@@ -2,7 +2,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { buckets } from '@tributary/contracts';
 import { MappingServiceService } from '@tributary/contracts/control';
 import { CursorRegistry, ensureLog, MappingVersions, openBucket } from '@tributary/log';
-import { openNats, runService } from '@tributary/service';
+import { checkDeployment, openNats, runService, whenAvailable } from '@tributary/service';
 import { settings } from './config.ts';
 import { mappingService } from './mapping-service.ts';
 import { MappingStore } from './mapping-store.ts';
@@ -16,13 +16,15 @@ await runService({
     const { config, log, metrics } = service;
     const nats = await openNats(service);
     const js = jetstream(nats);
-    const manager = await jetstreamManager(nats);
+    await whenAvailable(service, () => checkDeployment(service, nats));
+    const manager = await whenAvailable(service, () => jetstreamManager(nats));
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
     const topology = () => ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
-    await topology();
-    const versions = new MappingVersions(await openBucket(js, buckets.config, { replicas }));
-    const cursors = new CursorRegistry(await openBucket(js, buckets.cursors, { replicas }));
+    await whenAvailable(service, topology);
+    const open = (name: string) => whenAvailable(service, () => openBucket(js, name, { replicas }));
+    const versions = new MappingVersions(await open(buckets.config));
+    const cursors = new CursorRegistry(await open(buckets.cursors));
     const graceMs = config['readers.graceMs'];
     const store = new MappingStore({
       manager,

@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { buckets } from '@tributary/contracts';
 import { ensureLog, MappingVersions, openBucket, Publisher } from '@tributary/log';
-import { openNats, runService } from '@tributary/service';
+import { checkDeployment, openNats, runService, whenAvailable } from '@tributary/service';
 import { ClusterSet } from './cluster/cluster-set.ts';
 import { MappingFollower } from './cluster/mapping-follower.ts';
 import { checkTogether, settings } from './config.ts';
@@ -14,13 +14,15 @@ await runService({
     checkTogether(config);
     const nats = await openNats(service);
     const js = jetstream(nats);
-    const manager = await jetstreamManager(nats);
+    await whenAvailable(service, () => checkDeployment(service, nats));
+    const manager = await whenAvailable(service, () => jetstreamManager(nats));
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    const topology = await ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
-    const leases = await openBucket(jetstream(await openNats(service, 'leases')), buckets.leases, {
-      replicas,
-    });
+    const topology = await whenAvailable(service, () =>
+      ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas }),
+    );
+    const leaseJs = jetstream(await openNats(service, 'leases'));
+    const leases = await whenAvailable(service, () => openBucket(leaseJs, buckets.leases, { replicas }));
     const clusters = new ClusterSet({
       config,
       instance,
@@ -35,7 +37,9 @@ await runService({
     });
     service.onStop('clusters', () => clusters[Symbol.asyncDispose]());
     const follower = new MappingFollower({
-      versions: new MappingVersions(await openBucket(js, buckets.config, { replicas })),
+      versions: new MappingVersions(
+        await whenAvailable(service, () => openBucket(js, buckets.config, { replicas })),
+      ),
       variables: process.env,
       only: config['egress.clusters'],
       health,

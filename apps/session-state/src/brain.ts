@@ -1,5 +1,4 @@
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
-import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { buckets, logReaders } from '@tributary/contracts';
 import {
@@ -7,6 +6,7 @@ import {
   evictMember,
   MemberView,
   openBucket,
+  type LeaderBucket,
   type Lease,
   type LogTopology,
 } from '@tributary/log';
@@ -33,7 +33,7 @@ export interface BrainOptions {
   js: JetStreamClient;
   manager: JetStreamManager;
   /** `buckets.leases`, by a connection of its own. */
-  leases: KV;
+  leases: LeaderBucket;
   log: LogTopology;
 }
 

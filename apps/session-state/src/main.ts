@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { buckets } from '@tributary/contracts';
 import { ensureLog, openBucket } from '@tributary/log';
-import { openNats, runService } from '@tributary/service';
+import { checkDeployment, openNats, runService, whenAvailable } from '@tributary/service';
 import { runBrain } from './brain.ts';
 import { settings } from './config.ts';
 import { Seat } from './seat.ts';
@@ -13,13 +13,15 @@ await runService({
     const { config } = service;
     const nats = await openNats(service);
     const js = jetstream(nats);
-    const manager = await jetstreamManager(nats);
+    await whenAvailable(service, () => checkDeployment(service, nats));
+    const manager = await whenAvailable(service, () => jetstreamManager(nats));
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    const log = await ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
-    const leases = await openBucket(jetstream(await openNats(service, 'leases')), buckets.leases, {
-      replicas,
-    });
+    const log = await whenAvailable(service, () =>
+      ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas }),
+    );
+    const leaseJs = jetstream(await openNats(service, 'leases'));
+    const leases = await whenAvailable(service, () => openBucket(leaseJs, buckets.leases, { replicas }));
     const seat = new Seat(service, leases, (lease) =>
       runBrain({ service, nats, js, manager, leases, log }, lease),
     );

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KV } from '@nats-io/kv';
-import { aborted, Membership, Ownership, type Lease } from '@tributary/log';
+import { aborted, Membership, Ownership, type LeaderBucket, type Lease } from '@tributary/log';
 import type { Service } from '@tributary/service';
 import type { settings } from './config.ts';
 
@@ -14,12 +13,16 @@ const REJOIN_MS = 500;
  */
 export class Seat {
   readonly #service: Service<typeof settings>;
-  readonly #leases: KV;
+  readonly #leases: LeaderBucket;
   readonly #work: (lease: Lease) => Promise<void>;
   readonly #running: Promise<void>;
   #routing = false;
 
-  constructor(service: Service<typeof settings>, leases: KV, work: (lease: Lease) => Promise<void>) {
+  constructor(
+    service: Service<typeof settings>,
+    leases: LeaderBucket,
+    work: (lease: Lease) => Promise<void>,
+  ) {
     this.#service = service;
     this.#leases = leases;
     this.#work = work;

@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { buckets, OUT_HEADROOM_BYTES, OUT_PART_BYTES } from '@tributary/contracts';
 import { CursorRegistry, ensureLog, MappingVersions, openBucket, Publisher, SendClock } from '@tributary/log';
-import { openNats, runService } from '@tributary/service';
+import { checkDeployment, openNats, runService, whenAvailable } from '@tributary/service';
 import { reportCaches } from './cache-metrics.ts';
 import { settings } from './config.ts';
 import { Mapper } from './mapper.ts';
@@ -19,15 +19,18 @@ await runService({
       throw new Error(`max_payload of the NATS server is ${maxPayload}; at least 1 MiB is needed`);
     }
     const js = jetstream(nats);
-    const manager = await jetstreamManager(nats);
+    await whenAvailable(service, () => checkDeployment(service, nats));
+    const manager = await whenAvailable(service, () => jetstreamManager(nats));
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    const topology = await ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas });
-    const versions = new MappingVersions(await openBucket(js, buckets.config, { replicas }));
-    const cursors = new CursorRegistry(await openBucket(js, buckets.cursors, { replicas }));
-    const leases = await openBucket(jetstream(await openNats(service, 'leases')), buckets.leases, {
-      replicas,
-    });
+    const topology = await whenAvailable(service, () =>
+      ensureLog(manager, shape, { maxBytes: config['log.maxBytes'], replicas }),
+    );
+    const open = (from: typeof js, name: string) =>
+      whenAvailable(service, () => openBucket(from, name, { replicas }));
+    const versions = new MappingVersions(await open(js, buckets.config));
+    const cursors = new CursorRegistry(await open(js, buckets.cursors));
+    const leases = await open(jetstream(await openNats(service, 'leases')), buckets.leases);
     const library = new MappingLibrary(versions, config['mapper.cacheBytes']);
     const onChange = (): void => mapper.remap();
     const active = new ActiveMapping({ versions, library, health, log, onChange });

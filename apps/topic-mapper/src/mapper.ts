@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KV } from '@nats-io/kv';
-import { aborted, Membership, Ownership, type Lease } from '@tributary/log';
+import { aborted, Membership, Ownership, type LeaderBucket, type Lease } from '@tributary/log';
 import { parseResource, resourceName, type MapperContext } from './partition/partition-context.ts';
 import { PartitionWorker } from './partition/partition-worker.ts';
 
 export interface MapperOptions {
   readonly context: MapperContext;
   /** `buckets.leases` */
-  readonly leases: KV;
+  readonly leases: LeaderBucket;
   readonly instance: string;
 }
 

@@ -9,6 +9,9 @@ export const ApiCode = {
   wrongLastSequenceConstant: 10164,
   messageNotFound: 10037,
   maximumBytes: 10077,
+  /** Fewer servers are there than a stream is to have replicas. */
+  noSuitablePeers: 10005,
+  streamOffline: 10118,
 } as const;
 
 export function isApiError(error: unknown, code: number): error is JetStreamApiError {

@@ -1,5 +1,6 @@
-import type { KV, KvWatchEntry } from '@nats-io/kv';
-import type { QueuedIterator } from '@nats-io/transport-node';
+import type { KvWatchEntry } from '@nats-io/kv';
+import type { BucketWatch } from './bucket-watch.ts';
+import type { LeaderBucket } from './buckets.ts';
 
 export interface FollowOptions {
   /** Called for every entry, in order of revision: first those there are, then every change. */
@@ -11,25 +12,32 @@ interface Waiter {
   resolve(): void;
 }
 
+/** The last entry may go before it was seen: it is asked for again this often, in ms. */
+const ASK_AGAIN_MS = 1_000;
+
 /** Follows a whole bucket from its present content on, by one watch. */
 export class BucketFollower implements AsyncDisposable {
-  readonly #watch: QueuedIterator<KvWatchEntry>;
+  readonly #watch: BucketWatch;
   #revision = 0;
   #waiters: Waiter[] = [];
 
-  private constructor(watch: QueuedIterator<KvWatchEntry>) {
+  private constructor(watch: BucketWatch) {
     this.#watch = watch;
   }
 
-  /** Resolves when everything that was in the bucket has been handed to `onEntry`. */
-  static async open(kv: KV, { onEntry }: FollowOptions): Promise<BucketFollower> {
-    const watch = await kv.watch();
-    const follower = new BucketFollower(watch);
-    const { values } = await kv.status();
-    await new Promise<void>((resolve) => {
-      if (values === 0) resolve();
-      void follower.#follow(onEntry, resolve);
-    });
+  /** Resolves when everything that was in the bucket, as its leader knows it, has been handed to `onEntry`. */
+  static async open(kv: LeaderBucket, { onEntry }: FollowOptions): Promise<BucketFollower> {
+    const follower = new BucketFollower(await kv.watch());
+    void follower.#follow(onEntry);
+    try {
+      // The watch reads some replica, which may be behind; that it has no more to say means nothing.
+      for (let last = await kv.lastRevision(); last > follower.revision; last = await kv.lastRevision()) {
+        await follower.#reachedWithin(last, ASK_AGAIN_MS);
+      }
+    } catch (error) {
+      await follower[Symbol.asyncDispose]();
+      throw error;
+    }
     return follower;
   }
 
@@ -49,11 +57,17 @@ export class BucketFollower implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  async #follow(onEntry: (entry: KvWatchEntry) => void, caughtUp: () => void): Promise<void> {
+  async #reachedWithin(revision: number, ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+    await Promise.race([this.reached(revision), late]);
+    clearTimeout(timer);
+  }
+
+  async #follow(onEntry: (entry: KvWatchEntry) => void): Promise<void> {
     for await (const entry of this.#watch) {
       this.#revision = entry.revision;
       onEntry(entry);
-      if (entry.delta === 0) caughtUp();
       if (this.#waiters.length === 0) continue;
       const due = this.#waiters.filter((waiter) => waiter.revision <= entry.revision);
       this.#waiters = this.#waiters.filter((waiter) => waiter.revision > entry.revision);

@@ -1,5 +1,5 @@
 import { PubHeaders, type JetStreamManager } from '@nats-io/jetstream';
-import { outHeaders, parseOutHeaders, type OutPosition } from '@tributary/contracts';
+import { ContractError, outHeaders, parseOutHeaders, type OutPosition } from '@tributary/contracts';
 import { ApiCode, isApiError } from './api-codes.ts';
 import { LogError } from './errors.ts';
 import type { Publisher } from './publisher.ts';
@@ -82,17 +82,32 @@ export class CheckpointedWriter {
         const { seq } = await publisher.publish(subject, data, headers, PUBLISH_MS);
         return (this.#lastSequence = seq);
       } catch (error) {
-        if (isApiError(error, ApiCode.wrongLastSequence)) return await this.#resolve(position);
+        if (isApiError(error, ApiCode.wrongLastSequence)) {
+          const stored = await this.#resolve(position);
+          if (stored !== null) return stored;
+        }
         onRetry?.(error);
       }
       await pause(Math.min(20 * 2 ** Math.min(attempt, 6), 1_000), signal);
     }
   }
 
-  /** "Wrong last sequence": either an earlier attempt was stored and its answer lost, or we are deposed. */
-  async #resolve(wanted: OutPosition): Promise<number> {
-    const { manager, stream, subject } = this.#options;
-    const last = await readCheckpoint(manager, stream, subject);
+  /**
+   * "Wrong last sequence": either an earlier attempt was stored and its answer lost, or we are deposed. Null: neither is
+   * known yet. A leader counts what it has proposed to its replicas, so the write that comes before ours, ours perhaps,
+   * may not be stored at this moment, and may never be; or the leader has just gone.
+   */
+  async #resolve(wanted: OutPosition): Promise<number | null> {
+    const { manager, stream, subject, onRetry } = this.#options;
+    let last: Checkpoint | null;
+    try {
+      last = await readCheckpoint(manager, stream, subject);
+    } catch (error) {
+      if (error instanceof ContractError) throw error;
+      onRetry?.(error);
+      return null;
+    }
+    if ((last?.outSequence ?? 0) === this.#lastSequence) return null;
     if (last && samePosition(last.position, wanted)) return (this.#lastSequence = last.outSequence);
     throw new LogError('deposed', `${stream} was written by another owner`);
   }

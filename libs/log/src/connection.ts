@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import {
   connect,
   credsAuthenticator,
+  errors,
+  nkeyAuthenticator,
+  type Authenticator,
   type NatsConnection,
   type NodeConnectionOptions,
 } from '@nats-io/transport-node';
@@ -17,7 +22,7 @@ export interface ConnectionSettings {
   user?: string;
   password?: string;
   token?: string;
-  /** File with a JWT and its seed. */
+  /** File with a JWT and its seed, or with a seed alone. */
   credentialsFile?: string;
   /** PEM files; given at all, the connection must be encrypted. */
   tls?: { caFile?: string; certFile?: string; keyFile?: string };
@@ -27,7 +32,8 @@ export interface ConnectionSettings {
 
 /**
  * Connects and verifies that the server is recent enough and has JetStream.
- * @throws LogError 'unreachable', 'server-too-old' or 'jetstream-missing', naming servers and what to do.
+ * @throws LogError 'unreachable', 'not-authorized', 'server-too-old' or 'jetstream-missing', naming servers and what to
+ * do.
  */
 export async function connectNats(settings: ConnectionSettings): Promise<NatsConnection> {
   const timeoutMs = settings.timeoutMs ?? 30_000;
@@ -60,21 +66,59 @@ async function connectWithin(settings: ConnectionSettings, timeoutMs: number): P
     ...(token === undefined ? {} : { token }),
     ...(credentialsFile === undefined
       ? {}
-      : { authenticator: credsAuthenticator(readFileSync(credentialsFile)) }),
-    ...(tls === undefined ? {} : { tls }),
+      : { authenticator: authenticatorOf(readFileSync(credentialsFile)) }),
+    ...(tls === undefined ? {} : { tls: tlsOptions(tls, servers) }),
   };
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
       return await connect(options);
     } catch (cause) {
+      const where = servers.join(', ');
+      if (refused(cause)) {
+        const message = `the NATS server at ${where} does not accept the credentials it was given`;
+        throw new LogError('not-authorized', message, { cause });
+      }
       if (performance.now() >= deadline) {
-        const where = servers.join(', ');
-        throw new LogError('unreachable', `no NATS server answers at ${where}; is it running?`, { cause });
+        const why = cause instanceof Error ? cause.message : String(cause);
+        throw new LogError('unreachable', `no NATS server answers at ${where} (${why}); is it running?`, {
+          cause,
+        });
       }
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }
+}
+
+function refused(error: unknown): boolean {
+  if (error instanceof errors.AuthorizationError) return true;
+  return error instanceof Error && refused(error.cause);
+}
+
+function authenticatorOf(credentials: Buffer): Authenticator {
+  if (credentials.includes('-----BEGIN NATS USER JWT-----')) return credsAuthenticator(credentials);
+  return nkeyAuthenticator(Buffer.from(credentials.toString('utf8').trim()));
+}
+
+/**
+ * Where a server is given by its address the client has no name to compare the certificate with, and Node takes it for
+ * "localhost". It has to be that of one of the addresses that were given.
+ */
+function tlsOptions(tls: NonNullable<ConnectionSettings['tls']>, servers: readonly string[]) {
+  const addresses = servers.map(hostOf).filter((host) => isIP(host) > 0);
+  const identify = (host: string, certificate: PeerCertificate): Error | undefined => {
+    const problem = checkServerIdentity(host, certificate);
+    if (problem === undefined || host !== 'localhost') return problem;
+    const known = addresses.some((address) => checkServerIdentity(address, certificate) === undefined);
+    return known ? undefined : problem;
+  };
+  return { ...tls, checkServerIdentity: identify };
+}
+
+/** Of `nats://host:port`, `host:port` or `host`; an IPv6 address without its brackets. */
+function hostOf(server: string): string {
+  const url = new URL(server.includes('://') ? server : `nats://${server}`);
+  return url.hostname.replace(/^\[|\]$/g, '');
 }
 
 function verifyServer(nats: NatsConnection, servers: string[]): void {

@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { DUPLICATE_WINDOW_MS, streamNames } from '@tributary/contracts';
-import { ApiCode, isApiError } from './api-codes.ts';
+import { isWrongLastSequence } from './api-codes.ts';
 import type { LogTopology } from './topology.ts';
 
 /** How far a declared reader has come in one log partition: all up to and including `sequence` is done with. */
@@ -24,6 +25,9 @@ export interface CursorEntry {
   /** Changes with every report and registration. */
   revision: number;
 }
+
+/** Pause before a cursor that somebody else is writing is looked at again, in ms. */
+const UNDER_WAY_MS = 20;
 
 /**
  * The declared readers of the log. A reader that is registered holds back the purge until it has passed; who
@@ -59,7 +63,9 @@ export class CursorRegistry {
         else await this.#kv.create(key, JSON.stringify(cursor));
         return;
       } catch (error) {
-        if (!isApiError(error, ApiCode.wrongLastSequence)) throw error;
+        if (!isWrongLastSequence(error)) throw error;
+        // Perhaps the other write is still under way, and may fail yet.
+        await delay(UNDER_WAY_MS);
       }
     }
   }
@@ -89,7 +95,7 @@ export class CursorRegistry {
       await this.#kv.put(key, JSON.stringify(value), { previousSeq: entry.revision });
     } catch (error) {
       // Changed between the two calls, or the read was stale: the next report will see.
-      if (!isApiError(error, ApiCode.wrongLastSequence)) throw error;
+      if (!isWrongLastSequence(error)) throw error;
     }
     return true;
   }
@@ -114,7 +120,7 @@ export class CursorRegistry {
       await this.#kv.delete(key, { previousSeq: entry.revision });
       return true;
     } catch (error) {
-      if (isApiError(error, ApiCode.wrongLastSequence)) return false;
+      if (isWrongLastSequence(error)) return false;
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 /** What can go wrong between a service and the log. Codes are stable; match on them, never on text. */
 export type LogErrorCode =
   | 'unreachable'
+  | 'not-authorized'
   | 'server-too-old'
   | 'jetstream-missing'
   | 'stream-missing'

@@ -1,6 +1,7 @@
 import type { KV } from '@nats-io/kv';
 import { configKeys, type ActiveMapping, type MappingRecord } from '@tributary/contracts';
 import { ApiCode, isApiError } from './api-codes.ts';
+import { isUnavailable } from './availability.ts';
 import { LogError } from './errors.ts';
 
 /** What the bucket says about the mapping in effect. */
@@ -51,7 +52,7 @@ export class MappingVersions {
   /** Stores a new version. @throws LogError 'conflict' if there is one of this number. */
   async create(record: MappingRecord): Promise<void> {
     await onlyOnce(
-      this.#kv.create(configKeys.version(record.version), JSON.stringify(record)),
+      () => this.#kv.create(configKeys.version(record.version), JSON.stringify(record)),
       `mapping version ${record.version} was stored by somebody else at the same time`,
     );
   }
@@ -60,7 +61,7 @@ export class MappingVersions {
   async activate(version: number, seen: ActiveEntry): Promise<void> {
     const value: ActiveMapping = { version };
     await onlyOnce(
-      this.#kv.put(configKeys.active, JSON.stringify(value), { previousSeq: seen.revision }),
+      () => this.#kv.put(configKeys.active, JSON.stringify(value), { previousSeq: seen.revision }),
       `another mapping was activated since version ${seen.version} was read`,
     );
   }
@@ -70,11 +71,23 @@ export class MappingVersions {
    * until the signal ends it. One watch, whatever the number of versions.
    */
   async follow(signal: AbortSignal, onActive: (version: number) => void): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        return await this.#follow(signal, onActive);
+      } catch (error) {
+        // Only its beginning can fail, while the bucket has no leader.
+        if (!isUnavailable(error)) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, FIND_PAUSE_MS));
+    }
+  }
+
+  async #follow(signal: AbortSignal, onActive: (version: number) => void): Promise<void> {
+    let seen = await this.active();
     const watch = await this.#kv.watch({ key: configKeys.active });
     const stop = (): void => watch.stop();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
-    let seen = await this.active();
     onActive(seen.version);
     for await (const entry of watch) {
       // The watch begins with the value of its own start, which may be older than what was read above.
@@ -86,11 +99,19 @@ export class MappingVersions {
   }
 }
 
-async function onlyOnce(put: Promise<number>, conflict: string): Promise<void> {
-  try {
-    await put;
-  } catch (cause) {
-    if (isApiError(cause, ApiCode.wrongLastSequence)) throw new LogError('conflict', conflict, { cause });
-    throw cause;
+/** @throws LogError 'conflict' if somebody else was first, 'not-stored' if that does not become known in time. */
+async function onlyOnce(put: () => Promise<number>, conflict: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await put();
+      return;
+    } catch (cause) {
+      if (isApiError(cause, ApiCode.wrongLastSequence)) throw new LogError('conflict', conflict, { cause });
+      if (!isApiError(cause, ApiCode.wrongLastSequenceConstant)) throw cause;
+      // Another write is under way. It may fail yet, so nobody was first so far.
+      if (attempt >= FIND_ATTEMPTS)
+        throw new LogError('not-stored', 'the write before this one does not end', { cause });
+    }
+    await new Promise((resolve) => setTimeout(resolve, FIND_PAUSE_MS));
   }
 }

@@ -1,5 +1,6 @@
 import type { KV, KvWatchEntry } from '@nats-io/kv';
-import type { QueuedIterator } from '@nats-io/transport-node';
+import type { BucketWatch } from './bucket-watch.ts';
+import type { LeaderBucket } from './buckets.ts';
 
 /** A process that takes part in a role, as seen in the lease bucket. */
 export interface Member {
@@ -23,9 +24,9 @@ export interface OwnershipEntry {
 
 export interface MemberViewOptions {
   /** `buckets.leases` */
-  kv: KV;
+  kv: LeaderBucket;
   role: string;
-  /** A member whose key has not changed for this long is gone, in ms, on our own monotonic clock. */
+  /** A member whose key was watched this long without a change is gone, in ms, on our own monotonic clock. */
   ttlMs: number;
   /** Called when a member or an ownership record has changed. A lease that runs out changes nothing: look at `live` now and then. */
   onChange?(): void;
@@ -34,7 +35,7 @@ export interface MemberViewOptions {
 
 interface Sighting {
   member: Member;
-  /** When the key was last seen to change, on the monotonic clock, in ms. */
+  /** When the key was last seen to change, on the clock of the watch, in ms. */
   atMs: number;
 }
 
@@ -43,9 +44,9 @@ export class MemberView implements AsyncDisposable {
   readonly #options: MemberViewOptions;
   readonly #members = new Map<string, Sighting>();
   readonly #owners = new Map<string, OwnershipEntry>();
-  readonly #watch: QueuedIterator<KvWatchEntry>;
+  readonly #watch: BucketWatch;
 
-  private constructor(options: MemberViewOptions, watch: QueuedIterator<KvWatchEntry>) {
+  private constructor(options: MemberViewOptions, watch: BucketWatch) {
     this.#options = options;
     this.#watch = watch;
   }
@@ -60,7 +61,7 @@ export class MemberView implements AsyncDisposable {
 
   /** Members whose lease holds, by instance name. */
   live(): Member[] {
-    const now = performance.now();
+    const now = this.#watch.sightMs;
     return [...this.#members.values()]
       .filter(({ atMs }) => now - atMs < this.#options.ttlMs)
       .map(({ member }) => member)
@@ -70,7 +71,7 @@ export class MemberView implements AsyncDisposable {
   isLive({ instance, epoch }: Member): boolean {
     const sighting = this.#members.get(instance);
     if (!sighting || sighting.member.epoch !== epoch) return false;
-    return performance.now() - sighting.atMs < this.#options.ttlMs;
+    return this.#watch.sightMs - sighting.atMs < this.#options.ttlMs;
   }
 
   /** What the bucket last said about the owner of a resource. */
@@ -96,7 +97,7 @@ export class MemberView implements AsyncDisposable {
   #seeMember(instance: string, entry: KvWatchEntry): void {
     if (entry.operation === 'PUT') {
       const epoch = entry.json<MemberRecord>().epoch || entry.revision;
-      this.#members.set(instance, { member: { instance, epoch }, atMs: performance.now() });
+      this.#members.set(instance, { member: { instance, epoch }, atMs: this.#watch.sightMs });
       this.#options.onMember?.(instance, epoch, entry.revision);
     } else {
       this.#members.delete(instance);

@@ -1,10 +1,11 @@
-import type { KV } from '@nats-io/kv';
+import { ApiCode, isApiError } from './api-codes.ts';
+import type { LeaderBucket } from './buckets.ts';
 import { LogError } from './errors.ts';
 import { MemberView, memberKey, type Member, type MemberRecord, type OwnershipEntry } from './member-view.ts';
 
 export interface MembershipOptions {
   /** `buckets.leases` */
-  kv: KV;
+  kv: LeaderBucket;
   role: string;
   /** Unique among the running members of the role; a restarted process may use its old name again. */
   instance: string;
@@ -74,7 +75,7 @@ export class Membership implements AsyncDisposable {
     return this.#options.role;
   }
 
-  get kv(): KV {
+  get kv(): LeaderBucket {
     return this.#options.kv;
   }
 
@@ -121,11 +122,20 @@ export class Membership implements AsyncDisposable {
       const options = { previousSeq: this.#revision, timeout: ttlMs / 3 };
       this.#renewed(await kv.put(this.#key, JSON.stringify(record), options), startedAtMs);
       pauseMs = Math.max(startedAtMs + ttlMs / 3 - performance.now(), 0);
-    } catch {
-      // The watch tells whether somebody superseded us or only an answer was lost; the expiry settles the rest.
+    } catch (error) {
+      // The record tells whether somebody superseded us or only an answer was lost; the expiry settles the rest.
+      if (isApiError(error, ApiCode.wrongLastSequence)) await this.#readBack();
     }
     if (this.#closed || this.#lost.signal.aborted) return;
     this.#timer = setTimeout(() => void this.#renew(), pauseMs);
+  }
+
+  /** The watch will show the record too, but an election may keep it from that for longer than a lease lasts. */
+  async #readBack(): Promise<void> {
+    const entry = await this.#options.kv.get(this.#key).catch(() => null);
+    if (entry === null) return;
+    const epoch = entry.operation === 'PUT' ? entry.json<MemberRecord>().epoch || entry.revision : null;
+    this.#see(this.self.instance, epoch, entry.revision);
   }
 
   #renewed(revision: number, startedAtMs: number): void {

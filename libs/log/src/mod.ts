@@ -1,6 +1,8 @@
 export { ApiCode, isApiError, isWrongLastSequence } from './api-codes.ts';
 export * from './appender.ts';
+export { isUnavailable } from './availability.ts';
 export * from './bucket-follower.ts';
+export type { BucketWatch } from './bucket-watch.ts';
 export * from './buckets.ts';
 export * from './checkpointed-writer.ts';
 export * from './connection.ts';

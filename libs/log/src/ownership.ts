@@ -103,6 +103,7 @@ export class Ownership implements AsyncDisposable {
     if (live.length === 0) return;
     for (const resource of this.#resources) {
       const mine = rendezvous(resource, names) === membership.self.instance;
+      if (!mine) await this.#giveBack(resource);
       const resting = (this.#resting.get(resource) ?? 0) > performance.now();
       if (mine && !resting && !this.#held.has(resource)) await this.#take(resource);
     }
@@ -147,9 +148,22 @@ export class Ownership implements AsyncDisposable {
     this.#held.delete(resource);
     const { membership } = this.#options;
     if (membership.lost.aborted) return;
+    await this.#delete(resource, holding.epoch);
+  }
+
+  /** A record that still says we own what we do not hold keeps everybody off: its deletion, or its taking, was not answered. */
+  async #giveBack(resource: string): Promise<void> {
+    const { membership } = this.#options;
+    const { owner, revision } = membership.owner(resource);
+    if (owner === null || !isSelf(owner, membership.self) || this.#held.has(resource)) return;
+    await this.#delete(resource, revision);
+  }
+
+  async #delete(resource: string, epoch: number): Promise<void> {
+    const { membership } = this.#options;
     const key = ownerKey(membership.role, resource);
     // If it was taken from us the revision differs, and the record stays as it is.
-    await membership.kv.delete(key, { previousSeq: holding.epoch }).catch(() => {});
+    await membership.kv.delete(key, { previousSeq: epoch }).catch(() => {});
   }
 }
 

@@ -172,6 +172,8 @@ export class StreamReader {
 
   #accept(message: Msg, { sequence, storedAtMs }: DeliveredAs): void {
     if (this.#ended) return;
+    // A new consumer reads some replica; one that is behind begins at its own end.
+    if (sequence < this.#next) return;
     if (sequence !== this.#next) {
       const error = `stream ${this.#options.stream} continues at ${sequence}, but ${this.#next} has not been read yet`;
       this.#fail(new LogError('position-gap', error));

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { jetstream } from '@nats-io/jetstream';
 import { buckets } from '@tributary/contracts';
 import { until } from '@tributary/testing';
-import { connectNats, Membership, openBucket, Ownership, type Lease } from '../src/mod.ts';
+import { connectNats, Membership, openBucket, Ownership, type BucketWatch, type Lease } from '../src/mod.ts';
 import { range, startLog, type LogFixture } from './log-fixture.ts';
 
 const TTL_MS = 1_500;
@@ -125,5 +126,50 @@ describe('ownership of partitions', () => {
     assert.ok((epochs[1] ?? 0) > (epochs[0] ?? 0));
     assert.equal(a.errors.length, 1);
     await leave(a);
+  });
+
+  it('a share that was let go without an answer is given back all the same', async () => {
+    await using log = await startLog();
+    const a = await member(log, 'a');
+    await until(() => a.owned().length === 8, settle);
+    let unanswered = 0;
+    const { kv } = a.membership;
+    const deletion = kv.delete.bind(kv);
+    kv.delete = (key, options) => {
+      if (unanswered++ < 4) return Promise.reject(new Error('no answer'));
+      return deletion(key, options);
+    };
+    const b = await member(log, 'b');
+    await until(() => b.owned().length > 0 && a.owned().length + b.owned().length === 8, settle);
+    assert.ok(unanswered > 0);
+    await leave(b);
+    await leave(a);
+  });
+
+  it('a lease outlives the loss of an answer while its watch is blind', async () => {
+    await using log = await startLog();
+    const nats = await connectNats({ servers: [log.server.url], name: 'a' });
+    const kv = await openBucket(jetstream(nats), buckets.leases, { replicas: 1 });
+    const watching = kv.watch.bind(kv);
+    const watches: BucketWatch[] = [];
+    kv.watch = async (options) => {
+      const watch = await watching(options);
+      watches.push(watch);
+      return watch;
+    };
+    const membership = await Membership.join({ kv, role: 'mapper', instance: 'a', ttlMs: TTL_MS });
+    for (const watch of watches) watch.stop();
+    const storing = kv.put.bind(kv);
+    let lost = 0;
+    kv.put = async (key, data, options) => {
+      const revision = await storing(key, data, options);
+      if (lost++ === 0) throw new Error('no answer');
+      return revision;
+    };
+    await delay(TTL_MS * 2);
+    assert.ok(lost > 1);
+    assert.equal(membership.lost.aborted, false);
+    await membership[Symbol.asyncDispose]();
+    await nats.close();
   });
 });

@@ -246,6 +246,20 @@ describe('reading a stream by position', () => {
     }
   });
 
+  it('does not take for a hole what a replica that is behind begins a consumer with', async () => {
+    await using log = await startLog();
+    await ensureLog(log.manager, shape, limits);
+    await fill(log, 100);
+    // As such a replica does, a server begins at its own end if it is asked for what is beyond.
+    using reader = await StreamReader.open(log.nats, {
+      stream,
+      from: 16,
+      signal: AbortSignal.timeout(60_000),
+    });
+    await fill(log, 100);
+    assert.deepEqual(await readNumbers(reader, 50), range(100).slice(50));
+  });
+
   it('ends with its signal', async () => {
     await using log = await startLog();
     await ensureLog(log.manager, shape, limits);

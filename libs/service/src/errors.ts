@@ -42,3 +42,16 @@ export class ListenError extends Error {
     );
   }
 }
+
+/** What the service runs on is not what its deployment profile promises. */
+export class DeploymentError extends Error {
+  override readonly name = 'DeploymentError';
+  readonly code = 'DEPLOYMENT';
+  /** True if servers that are away may be all that is wrong. */
+  readonly retryable: boolean;
+
+  constructor(message: string, retryable = false) {
+    super(message);
+    this.retryable = retryable;
+  }
+}

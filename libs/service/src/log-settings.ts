@@ -2,6 +2,17 @@ import { defineSettings } from './settings/declaration.ts';
 
 /** The shape of the log and of what stands beside it: every service that touches the log must be told the same. */
 export const logSettings = defineSettings({
+  'deployment.profile': {
+    type: 'choice',
+    values: ['dev', 'production'],
+    default: 'dev',
+    doc: 'What is verified at start. `production`: three copies of everything on NATS servers that write to disk before they answer, and leases that outlast an election of theirs.',
+  },
+  'nats.monitor': {
+    type: 'list',
+    default: [],
+    doc: 'Monitoring URLs (http://host:8222) of all NATS servers. Needed in production: only there NATS says whether it writes to disk before it answers.',
+  },
   'log.generation': {
     type: 'integer',
     default: 1,

@@ -1,4 +1,6 @@
-export { ListenError, SettingsError, TimeoutError } from './errors.ts';
+export { whenAvailable } from './available.ts';
+export { checkDeployment } from './deployment.ts';
+export { DeploymentError, ListenError, SettingsError, TimeoutError } from './errors.ts';
 export type { SettingProblem } from './errors.ts';
 export { exitCodes } from './exit-codes.ts';
 export { withDeadline } from './deadline.ts';

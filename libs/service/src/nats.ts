@@ -15,7 +15,7 @@ const SILENCE_MS = 1_500;
  * Connects a service to NATS as its settings say and keeps its health and metrics up to date. The connection is
  * closed when the service stops, after everything that was registered later; before it if no server answers. Leases have a connection of their own:
  * their renewal must not wait behind megabytes of messages.
- * @throws LogError 'unreachable', 'server-too-old', 'jetstream-missing'; the reason of the service's signal
+ * @throws LogError 'unreachable', 'not-authorized', 'server-too-old', 'jetstream-missing'; the reason of the service's signal
  */
 export async function openNats(
   service: Service,
@@ -25,7 +25,9 @@ export async function openNats(
   const { config, health, metrics, log, name, instance } = service;
   health.set(component, false, `connecting to ${config['nats.servers'].join(', ')}`);
   const about = { servers: [...config['nats.servers']], name: `${name} ${instance} ${purpose}` };
-  const nats = await connectUnlessStopping({ ...about, ...credentials(config) }, service.signal);
+  const nats = await connectUnlessStopping({ ...about, ...credentials(config) }, service.signal, (why) =>
+    health.set(component, false, why),
+  );
   service.onStop(component, () => nats.close());
   service.signal.addEventListener('abort', () => void closeIfSilent(nats), { once: true });
   let connected = true;
@@ -51,6 +53,7 @@ export async function openNats(
 async function connectUnlessStopping(
   settings: ConnectionSettings,
   signal: AbortSignal,
+  failed: (why: string) => void,
 ): Promise<NatsConnection> {
   const giveUpAtMs = performance.now() + CONNECT_MS;
   for (;;) {
@@ -60,6 +63,7 @@ async function connectUnlessStopping(
     } catch (error) {
       const unreachable = error instanceof LogError && error.code === 'unreachable';
       if (!unreachable || performance.now() >= giveUpAtMs) throw error;
+      failed(error.message);
     }
   }
 }

@@ -1,5 +1,4 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
-import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { deadLetterStream } from '@tributary/contracts';
 import { KafkaAdmin, type ClusterOptions } from '@tributary/kafka';
@@ -8,6 +7,7 @@ import {
   ensureStream,
   Membership,
   Ownership,
+  type LeaderBucket,
   type Lease,
   type LogTopology,
   type Publisher,
@@ -35,7 +35,7 @@ export interface EgressResources {
   readonly manager: JetStreamManager;
   readonly topology: LogTopology;
   /** `buckets.leases` */
-  readonly leases: KV;
+  readonly leases: LeaderBucket;
   readonly health: Pick<Health, 'set' | 'remove'>;
   readonly metrics: Metrics;
   readonly log: Log;

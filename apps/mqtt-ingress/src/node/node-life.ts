@@ -4,7 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { buckets, partitionOf, subjects } from '@tributary/contracts';
 import { ensureLog, LogAppender, Membership, openBucket, Publisher } from '@tributary/log';
 import { ReasonCode, type Closure } from '@tributary/mqtt';
-import { openNats } from '@tributary/service';
+import { checkDeployment, openNats, whenAvailable } from '@tributary/service';
 import { Admission } from '../connect/admission.ts';
 import { Clients } from '../connect/clients.ts';
 import type { Identity } from '../connect/identity.ts';
@@ -74,13 +74,20 @@ export class NodeLife {
     const js = jetstream(nats);
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    await ensureLog(await jetstreamManager(nats), shape, { maxBytes: config['log.maxBytes'], replicas });
-    const sessions = await openBucket(js, buckets.sessions, { replicas });
-    const leases = await openBucket(jetstream(leaseNats), buckets.leases, { replicas });
+    await whenAvailable(service, () => checkDeployment(service, nats));
+    await whenAvailable(service, async () =>
+      ensureLog(await jetstreamManager(nats), shape, { maxBytes: config['log.maxBytes'], replicas }),
+    );
+    const open = (from: typeof js, name: string) =>
+      whenAvailable(service, () => openBucket(from, name, { replicas }));
+    const sessions = await open(js, buckets.sessions);
+    const leases = await open(jetstream(leaseNats), buckets.leases);
     const ttlMs = config['lease.ttlMs'];
     const role = 'mqtt-ingress';
     if (ownEpoch > 0) await namesakeGone(leases, { role, instance, ownEpoch, ttlMs }, log, signal);
-    const membership = await Membership.join({ kv: leases, role, instance, ttlMs });
+    const membership = await whenAvailable(service, () =>
+      Membership.join({ kv: leases, role, instance, ttlMs }),
+    );
     const life = new NodeLife({ service, metrics, identity, nats, leaseNats, sessions, membership });
     await nats.flush();
     // From here on the connections end with the life.

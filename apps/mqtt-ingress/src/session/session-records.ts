@@ -67,6 +67,8 @@ export class SessionRecords {
       if (entry.holder !== null && entry.holder.node !== this.#options.self.instance) {
         await this.#options.evict(entry.holder, entry.revision, signal);
       }
+      // Another write is under way: it shows in a moment, or never.
+      if (outcome === 'outdated' && entry.revision === expected) await pause(RETRY_MS, signal);
       expected = entry.revision;
     }
   }

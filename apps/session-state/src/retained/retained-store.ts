@@ -1,6 +1,5 @@
-import type { KV } from '@nats-io/kv';
 import { openRow, type RowView } from '@tributary/contracts';
-import { BucketFollower } from '@tributary/log';
+import { BucketFollower, type LeaderBucket } from '@tributary/log';
 import { decodeRetained, retainedBytes, retainedMessage, type RetainedMessage } from './retained-message.ts';
 import { RetainedWriter } from './retained-writer.ts';
 import { isNewer, type Stamp } from './stamp.ts';
@@ -8,7 +7,7 @@ import { TopicTree } from './topic-tree.ts';
 
 export interface RetainedStoreOptions {
   /** `buckets.retained` */
-  kv: KV;
+  kv: LeaderBucket;
   maxBytes: number;
   tombstoneMs: number;
   signal: AbortSignal;

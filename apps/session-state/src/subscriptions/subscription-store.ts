@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
 import {
   clientKey,
@@ -18,6 +19,8 @@ export interface Subscribed {
 export type Change<T> =
   { ok: true; value: T } | { ok: false; code: 'stale-epoch' | 'invalid'; message: string };
 
+/** Pause before a record that somebody else is writing is looked at again, in ms. */
+const UNDER_WAY_MS = 50;
 /** How long the bucket remembers that a record was deleted. */
 const MARKER_TTL = '1h';
 
@@ -109,10 +112,19 @@ export class SubscriptionStore {
       ignoreWrongRevision(error);
     }
     const entry = await this.#kv.get(key);
+    // Another write is under way: it shows in a moment, or never.
+    if ((entry?.revision ?? 0) === expected) await delay(UNDER_WAY_MS);
+    if (entry?.operation === 'PUT') {
+      await this.#table.reached(entry.revision);
+      return null;
+    }
     // Nothing, or the marker of a deletion: the table does not keep its revision.
-    if (entry === null || entry.operation !== 'PUT') return await put(entry?.revision ?? 0);
-    await this.#table.reached(entry.revision);
-    return null;
+    try {
+      return await put(entry?.revision ?? 0);
+    } catch (error) {
+      ignoreWrongRevision(error);
+      return null;
+    }
   }
 
   async #inTurn<T>(clientId: string, run: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
-import type { KV, KvWatchEntry } from '@nats-io/kv';
+import type { KvWatchEntry } from '@nats-io/kv';
 import type { SubscriptionRecord, Subscription } from '@tributary/contracts';
-import { BucketFollower } from '@tributary/log';
+import { BucketFollower, type LeaderBucket } from '@tributary/log';
 import { parseTopicFilter, SubscriptionTrie } from '@tributary/mqtt';
 
 /** A session as routing knows it. */
@@ -35,7 +35,7 @@ export class SubscriptionTable implements AsyncDisposable {
   #version = 0;
 
   /** Reads the bucket to its end, then follows it. */
-  static async open(kv: KV): Promise<SubscriptionTable> {
+  static async open(kv: LeaderBucket): Promise<SubscriptionTable> {
     const table = new SubscriptionTable();
     table.#follower = await BucketFollower.open(kv, { onEntry: (entry) => table.#apply(entry) });
     return table;

@@ -58,7 +58,10 @@ export const commonSettings = defineSettings({
   'nats.user': { type: 'string', doc: 'User name for NATS.' },
   'nats.password': { type: 'string', secret: true, doc: 'Password for NATS.' },
   'nats.token': { type: 'string', secret: true, doc: 'Token for NATS.' },
-  'nats.credentialsFile': { type: 'string', doc: 'Credentials file for NATS (JWT and seed).' },
+  'nats.credentialsFile': {
+    type: 'string',
+    doc: 'Credentials file for NATS: a JWT and its seed, or the seed of an nkey alone.',
+  },
   'nats.tlsCaFile': { type: 'string', doc: 'CA certificates that NATS servers must be signed by.' },
   'nats.tlsCertFile': { type: 'string', doc: 'Client certificate for NATS.' },
   'nats.tlsKeyFile': { type: 'string', doc: 'Key of the client certificate for NATS.' },

@@ -15,6 +15,7 @@ export const kafkaClusterFaults: readonly Fault[] = [
     ...common,
     name: 'kafka-leader-loss',
     title: 'kill -9 of a Kafka broker that leads a partition',
+    inSubset: true,
     inject: leaderLoss,
   },
   {

@@ -46,7 +46,7 @@ export class FaultPlatform implements AsyncDisposable {
         brokers: servers.servedBrokers,
         ingress: 2,
         instances: 2,
-        settings: { 'log.replicas': servers.replicas },
+        settings: { 'log.replicas': servers.replicas, ...servers.settings },
         own: { 'kafka-egress': { 'egress.positionsTopic': uniqueName('positions') } },
       }),
     );

@@ -7,6 +7,7 @@ import {
   type NatsCluster,
   type NatsOptions,
   type NatsServer,
+  type ProcOptions,
 } from '@tributary/testing';
 import type { SmallDisk } from '../disk/small-disk.ts';
 import type { VolatileDisk } from '../disk/volatile-disk.ts';
@@ -24,6 +25,8 @@ export interface Servers extends AsyncDisposable {
   readonly volatileDisk?: VolatileDisk;
   /** Copies of every stream, bucket and topic. */
   readonly replicas: number;
+  /** Settings of every service on them. */
+  readonly settings: NonNullable<ProcOptions['settings']>;
   /** Brokers for the audit, past every proxy. */
   readonly brokers: readonly string[];
   /** Brokers for services. */
@@ -61,6 +64,7 @@ export async function singleServers(links: Links, natsOptions: NatsOptions): Pro
     nats: [nats.value],
     kafka: [kafka.value],
     replicas: 1,
+    settings: {},
     brokers: kafka.value.brokers,
     servedBrokers: [broker.address],
     natsFor: async (name) => {
