@@ -54,6 +54,22 @@ export const settings = {
       max: 1_000,
       doc: 'Least time between two sends to a cluster that are not full. What comes after a pause never waits.',
     },
+    'egress.transactionLingerMs': {
+      type: 'integer',
+      unit: 'ms',
+      default: 50,
+      min: 0,
+      max: 10_000,
+      doc: 'Least time between two transactions of a partition that are not full, at exactly-once. What comes after a pause never waits.',
+    },
+    'egress.transactionTimeoutMs': {
+      type: 'integer',
+      unit: 'ms',
+      default: 60_000,
+      min: 1_000,
+      max: 900_000,
+      doc: "Time after which Kafka aborts a transaction that nobody ended. At most the brokers' transaction.max.timeout.ms.",
+    },
     'egress.bufferBytes': {
       type: 'integer',
       unit: 'bytes',

@@ -32,6 +32,16 @@ export class StoppedError extends Error {
   readonly retryable = true;
 }
 
+/**
+ * Somebody else works on the partition, or Kafka gave its transaction up: what was on its way is not stored. Whoever still
+ * has a lease begins anew with the position that Kafka holds.
+ */
+export class DeposedError extends Error {
+  override readonly name = 'DeposedError';
+  readonly code = 'deposed';
+  readonly retryable = true;
+}
+
 /** A cluster of the mapping cannot be served by this process as things are. */
 export class ClusterError extends Error {
   override readonly name = 'ClusterError';

@@ -33,6 +33,17 @@ export interface RetryNotice {
   readonly reason: string;
 }
 
+/** Makes every send of a driver one transaction. */
+export interface TransactionOptions {
+  /** `transactional.id`. Of all drivers with one id only the one that connected last can write. */
+  readonly id: string;
+  /**
+   * Time after which Kafka aborts a transaction that nobody ended. Default 60,000 ms; brokers allow up to their
+   * `transaction.max.timeout.ms`, 15 minutes unless told otherwise.
+   */
+  readonly timeoutMs?: number | undefined;
+}
+
 export interface DriverOptions extends ClusterOptions {
   readonly compression?: Compression | undefined;
   /**
@@ -47,6 +58,8 @@ export interface DriverOptions extends ClusterOptions {
   readonly maxBatchBytes?: number | undefined;
   /** Bytes, before compression, up to which batches share a request. Default 16 MiB. */
   readonly maxRequestBytes?: number | undefined;
+  /** Only for the platformatic driver. Absent: no transactions. */
+  readonly transaction?: TransactionOptions | undefined;
   readonly onRetry?: ((notice: RetryNotice) => void) | undefined;
 }
 
@@ -60,4 +73,5 @@ export const defaults = {
   deliveryTimeoutMs: 600_000,
   maxBatchBytes: 900_000,
   maxRequestBytes: 16 * 1024 * 1024,
+  transactionTimeoutMs: 60_000,
 } as const;

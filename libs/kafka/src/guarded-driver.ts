@@ -64,21 +64,22 @@ export class GuardedDriver implements ProducerDriver {
     }
     const rounds = planRounds(records, this.#limits);
     const stored: OffsetRange[] = [];
+    const { transaction } = this.#transport;
     this.#state = 'sending';
     try {
       for (const { batches } of rounds) {
-        const ranges = await this.#within(this.#deliveryTimeoutMs, KafkaErrorCode.deliveryTimeout, () =>
-          this.#transport.produce(batches),
-        );
+        const ranges = await this.#deliver(() => this.#transport.produce(batches));
         checkComplete(batches, ranges);
         stored.push(...ranges);
       }
+      if (transaction !== null) await this.#deliver(() => transaction.commit());
       this.#records += records.length;
       this.#settle('sending');
       return { ranges: stored };
     } catch (cause) {
+      if (transaction !== null && isFault(cause)) await this.#abort(transaction);
       this.#fail();
-      throw withStored(cause, stored);
+      throw transaction === null ? withStored(cause, stored) : withoutStored(cause);
     }
   }
 
@@ -92,6 +93,18 @@ export class GuardedDriver implements ProducerDriver {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #deliver<T>(operation: () => Promise<T>): Promise<T> {
+    return this.#within(this.#deliveryTimeoutMs, KafkaErrorCode.deliveryTimeout, operation);
+  }
+
+  /** A transaction that stays open holds up whoever reads its partitions. If this fails, the next driver's connect aborts it. */
+  async #abort(transaction: NonNullable<ProducerTransport['transaction']>): Promise<void> {
+    const aborting = this.#within(this.#connectTimeoutMs, KafkaErrorCode.requestTimeout, () =>
+      transaction.abort(),
+    );
+    await aborting.catch(() => {});
   }
 
   /** Runs an operation that a deadline or close() cuts off. */
@@ -161,6 +174,16 @@ function checkComplete(batches: readonly PartitionBatch[], ranges: readonly Offs
       { code: KafkaErrorCode.offsetMissing, retryable: true, topic, partition, stored: ranges },
     );
   }
+}
+
+function isFault(cause: unknown): boolean {
+  return cause instanceof KafkaDriverError && (cause.recordFault || cause.topicFault);
+}
+
+/** What a transaction that was not committed has stored will never be seen. */
+function withoutStored(cause: unknown): KafkaDriverError {
+  const error = withStored(cause, []);
+  return new KafkaDriverError(error.message, { ...error, stored: [], cause: error.cause });
 }
 
 /** A failure as this package's error, with what earlier rounds stored. */

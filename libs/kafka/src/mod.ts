@@ -6,6 +6,7 @@ export type {
   ProducerDriverOptions,
   RetryNotice,
   SaslOptions,
+  TransactionOptions,
 } from './driver-options.ts';
 export { KafkaDriverError, KafkaErrorCode, type KafkaErrorFields } from './errors.ts';
 export { javaPartition, murmur2 } from './java-partitioner.ts';

@@ -20,7 +20,7 @@ export interface SendResult {
 export type ProducerDriverName = 'kafkajs' | 'platformatic';
 
 /**
- * Writes records to one Kafka cluster, at least once and in order.
+ * Writes records to one Kafka cluster, at least once and in order; with transactions all of a send or nothing.
  *
  * The contract every driver keeps and every caller relies on:
  *
@@ -42,9 +42,13 @@ export type ProducerDriverName = 'kafkajs' | 'platformatic';
  * A call that is refused before anything is sent (a second send, a record that is none) changes nothing. Failures are
  * `KafkaDriverError`.
  *
- * Room for exactly-once: a transactional driver will be this interface with a `transactionalId` among its options, whose
- * `connect` fences the former owner (InitProducerId), and with `begin()`, `commit()` and `abort()` round the sends: a
- * failed commit or abort ends the driver as a failed send does, while a send that fails with `recordFault` leaves a transaction that can only be aborted.
+ * With a `transaction` among its options (ADR 10):
+ *
+ * 6. **Connecting fences.** It ends, committed or aborted, what the former driver of that id left open, and takes from it the power to
+ *    write. Who is fenced learns it by its next send: `producer-fenced` or `invalid-producer-epoch`.
+ * 7. **A send is a transaction.** It resolves when the transaction is committed. If it rejects with `recordFault` or `topicFault`,
+ *    it is aborted, or will be by the next driver that connects; `stored` is empty, and a record at fault is always named. If it
+ *    rejects otherwise, it may be committed or not: connect the next driver, then look at what is there.
  */
 export interface ProducerDriver extends AsyncDisposable {
   readonly name: ProducerDriverName;

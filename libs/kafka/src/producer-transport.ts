@@ -8,6 +8,12 @@ import type { OffsetRange, ProducerDriverName } from './producer-driver.ts';
  */
 export interface ProducerTransport {
   readonly name: ProducerDriverName;
+  /** Null: every batch stands for itself. Otherwise what is produced between two ends is stored together or not at all. */
+  readonly transaction: {
+    /** If it rejects, nobody knows the outcome. */
+    commit(): Promise<void>;
+    abort(): Promise<void>;
+  } | null;
   open(): Promise<void>;
   /**
    * Stores batches of different partitions, retrying with the same producer id and sequence numbers for as long as retrying makes

@@ -2,6 +2,7 @@ export { TestingError, type TestingErrorCode } from './errors.ts';
 export { prepareKafka } from './kafka/class-archive.ts';
 export { startKafkaCluster, KafkaCluster, type KafkaClusterOptions } from './kafka/kafka-cluster.ts';
 export { startKafka, KafkaServer, type KafkaOptions } from './kafka/kafka-server.ts';
+export { KafkaApi, KafkaProxy, type Fate, type KafkaFrame } from './kafka/kafka-proxy.ts';
 export { kafkaAnswers } from './kafka/kafka-probe.ts';
 export { sharedKafka, SHARED_KAFKA_VARIABLE } from './kafka/shared-kafka.ts';
 export { startNatsCluster, NatsCluster, type NatsClusterOptions } from './nats/nats-cluster.ts';

@@ -6,7 +6,7 @@ import type { ResolvedCluster } from '@tributary/mapping';
 import type { Log } from '@tributary/service';
 import type { Metrics } from '@tributary/telemetry';
 import type { EgressConfig } from '../config.ts';
-import type { SharedProducer } from '../kafka/shared-producer.ts';
+import type { ClusterProducers } from '../kafka/cluster-producers.ts';
 import type { TopicDirectory } from '../kafka/topic-directory.ts';
 import type { ClusterHealth } from './cluster-health.ts';
 
@@ -21,7 +21,7 @@ export interface ClusterContext {
   readonly topology: LogTopology;
   readonly admin: KafkaAdmin;
   readonly topics: TopicDirectory;
-  readonly producer: SharedProducer;
+  readonly producers: ClusterProducers;
   readonly health: ClusterHealth;
   readonly metrics: Metrics;
   readonly log: Log;

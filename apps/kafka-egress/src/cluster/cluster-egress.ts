@@ -1,7 +1,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { deadLetterStream } from '@tributary/contracts';
-import { KafkaAdmin, type ClusterOptions } from '@tributary/kafka';
+import { KafkaAdmin } from '@tributary/kafka';
 import {
   ensureOut,
   ensureStream,
@@ -16,15 +16,14 @@ import type { ResolvedCluster } from '@tributary/mapping';
 import type { Health, Log } from '@tributary/service';
 import type { Metrics } from '@tributary/telemetry';
 import type { EgressConfig } from '../config.ts';
-import { clusterOptions, createDriver } from '../kafka/cluster-options.ts';
-import { ProducerMetrics } from '../kafka/producer-metrics.ts';
-import { ProducerSlot } from '../kafka/producer-slot.ts';
-import { SharedProducer } from '../kafka/shared-producer.ts';
+import { clusterOptions } from '../kafka/cluster-options.ts';
+import { ClusterProducers } from '../kafka/cluster-producers.ts';
 import { TopicDirectory } from '../kafka/topic-directory.ts';
 import { PartitionWorker } from '../partition/partition-worker.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { clusterGauges } from './cluster-gauges.ts';
 import { ClusterHealth } from './cluster-health.ts';
+import { watchDurability } from './durability-watch.ts';
 
 /** What all clusters of a process share. */
 export interface EgressResources {
@@ -54,6 +53,7 @@ export class ClusterEgress implements AsyncDisposable {
   readonly #membership: Membership;
   readonly #scope: AsyncDisposableStack;
   readonly #closing = new AbortController();
+  #topics: readonly string[];
 
   private constructor(
     context: ClusterContext,
@@ -65,6 +65,7 @@ export class ClusterEgress implements AsyncDisposable {
     this.#workers = workers;
     this.#membership = membership;
     this.#scope = scope;
+    this.#topics = context.cluster.topics;
   }
 
   /** @throws LogError 'stream-differs' if a stream is not what the settings say */
@@ -73,11 +74,14 @@ export class ClusterEgress implements AsyncDisposable {
     await ensureStreams(cluster.name, resources);
     await using opening = new AsyncDisposableStack();
     const health = opening.use(new ClusterHealth(resources.health, cluster.name));
-    const options = clusterOptions(cluster, config, `tributary-egress-${instance}`);
-    const admin = opening.use(new KafkaAdmin({ ...options, operationTimeoutMs: ADMIN_TIMEOUT_MS }));
+    const reach = clusterOptions(cluster, config, `tributary-egress-${instance}`);
+    const admin = opening.use(new KafkaAdmin({ ...reach, operationTimeoutMs: ADMIN_TIMEOUT_MS }));
     const topics = topicDirectory(cluster, admin, config['egress.topicPatienceMs'], log);
-    const producer = opening.use(sharedProducer(options, cluster.name, resources));
-    const context: ClusterContext = { ...resources, cluster, admin, topics, producer, health };
+    const { generation } = topology;
+    const producers = opening.use(
+      new ClusterProducers({ cluster, generation, reach, config, metrics: resources.metrics }),
+    );
+    const context: ClusterContext = { ...resources, cluster, admin, topics, producers, health };
     const workers = new Map<number, PartitionWorker>();
     opening.use(clusterGauges(context, workers));
     const owning: { ownership?: Ownership } = {};
@@ -91,7 +95,7 @@ export class ClusterEgress implements AsyncDisposable {
       }),
     );
     // Somebody else may own the partitions by now: what is in flight is not waited for.
-    const end = (): void => void producer[Symbol.asyncDispose]();
+    const end = (): void => void producers[Symbol.asyncDispose]();
     if (membership.lost.aborted) end();
     else membership.lost.addEventListener('abort', end, { once: true });
     owning.ownership = opening.use(
@@ -105,11 +109,13 @@ export class ClusterEgress implements AsyncDisposable {
     owning.ownership.setResources(topology.streams.map((_, partition) => `${cluster.name}_${partition}`));
     const egress = new ClusterEgress(context, workers, membership, opening.move());
     egress.prepare(cluster.topics);
+    if (config['deployment.profile'] === 'production') egress.#watchDurability();
     return egress;
   }
 
   /** Has these topics looked at and, where the mapping says how, created. Goes on in the background. */
   prepare(topics: readonly string[]): void {
+    this.#topics = topics;
     this.#context.topics.prepare(topics, this.#closing.signal).catch((error: unknown) => {
       if (!this.#closing.signal.aborted) this.#context.log.warn({ error }, 'topics could not be looked at');
     });
@@ -128,6 +134,19 @@ export class ClusterEgress implements AsyncDisposable {
       return { partition, position, outSequence, lag: trimmer.lag, troubles: health.troubles(partition) };
     });
     return { brokers: cluster.brokers, partitions, topicsAtFault: topics.faults };
+  }
+
+  #watchDurability(): void {
+    const { admin, cluster, config, health, log } = this.#context;
+    const watching = watchDurability({
+      admin,
+      topics: () => [config['egress.positionsTopic'], ...this.#topics],
+      signal: this.#closing.signal,
+      onLook: (finding) => health.ofCluster(finding),
+    });
+    watching.catch((error: unknown) =>
+      log.error({ cluster: cluster.name, error }, 'topics are no longer watched'),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -157,25 +176,6 @@ async function work(
   } finally {
     workers.delete(partition);
   }
-}
-
-function sharedProducer(
-  options: ClusterOptions,
-  cluster: string,
-  { config, metrics: all }: EgressResources,
-): SharedProducer {
-  const metrics = new ProducerMetrics(all, cluster);
-  return new SharedProducer({
-    lingerMs: config['egress.lingerMs'],
-    metrics,
-    openSlot: (tuning) =>
-      new ProducerSlot({
-        ...tuning,
-        metrics,
-        doubtMs: config['lease.ttlMs'] / 2,
-        create: (batches) => createDriver(options, config, batches),
-      }),
-  });
 }
 
 function topicDirectory(

@@ -7,6 +7,7 @@ export class ClusterHealth implements Disposable {
   readonly #health: Pick<Health, 'set' | 'remove'>;
   readonly #cluster: string;
   readonly #partitions = new Map<number, Map<Trouble, string>>();
+  #ofCluster: string | null = null;
 
   constructor(health: Pick<Health, 'set' | 'remove'>, cluster: string) {
     this.#health = health;
@@ -19,6 +20,12 @@ export class ClusterHealth implements Disposable {
     if (reason === null) troubles.delete(trouble);
     else troubles.set(trouble, reason);
     this.#replace(partition, troubles);
+  }
+
+  /** What is wrong with the cluster itself, whoever owns its partitions; null: nothing. */
+  ofCluster(reason: string | null): void {
+    this.#ofCluster = reason;
+    this.#say();
   }
 
   /** The partition is no longer worked on here. */
@@ -66,6 +73,7 @@ export class ClusterHealth implements Disposable {
     const reasons = [...byReason].map(
       ([reason, partitions]) => `partition ${partitions.join(', ')}: ${reason}`,
     );
+    if (this.#ofCluster !== null) reasons.push(this.#ofCluster);
     this.#health.set(this.#component, reasons.length === 0, reasons.join('; '));
   }
 }

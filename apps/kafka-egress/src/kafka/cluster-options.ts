@@ -3,6 +3,7 @@ import {
   type ClusterOptions,
   type ProducerDriver,
   type RetryNotice,
+  type TransactionOptions,
 } from '@tributary/kafka';
 import type { ResolvedCluster } from '@tributary/mapping';
 import type { EgressConfig } from '../config.ts';
@@ -25,6 +26,7 @@ export function clusterOptions(
 
 export interface DriverTuning {
   readonly maxBatchBytes: number;
+  readonly transaction?: TransactionOptions | undefined;
   onRetry(notice: RetryNotice): void;
 }
 

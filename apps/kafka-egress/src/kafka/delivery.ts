@@ -3,16 +3,13 @@ import { KafkaErrorCode, type KafkaDriverError } from '@tributary/kafka';
 import { HaltError } from '../errors.ts';
 import type { OutRecord } from '../out/out-record.ts';
 import { isPosition, sizeOf, type Outgoing } from './outgoing.ts';
-import type { OwnProducer } from './own-producer.ts';
 import type { Partitioner } from './partitioner.ts';
-import type { Producer } from './producer.ts';
+import type { Apart, Producer } from './producer.ts';
 import { isAt, type SendOutcome } from './send-outcome.ts';
 import type { TopicDirectory, TopicRefusal, TopicWaiter } from './topic-directory.ts';
 
 export interface DeliveryOptions {
   readonly producer: Producer;
-  /** A producer for what must not be tried together with other partitions' records. */
-  apart(): OwnProducer;
   readonly topics: TopicDirectory;
   readonly partitioner: Partitioner;
   readonly waiter: TopicWaiter;
@@ -29,7 +26,7 @@ export interface DeliveryOptions {
  */
 export class Delivery {
   readonly #options: DeliveryOptions;
-  #own: OwnProducer | null = null;
+  #own: Apart | null = null;
   /** Records that were refused because each of them alone is too large. */
   #oversized = 0;
 
@@ -73,7 +70,7 @@ export class Delivery {
   }
 
   #goApart(): void {
-    this.#own ??= this.#options.apart();
+    this.#own ??= this.#options.producer.apart();
   }
 
   /** Finds the record at fault by sending smaller parts, one after the other. @returns what is still to be sent */

@@ -1,5 +1,6 @@
 import type { ProducedRecord } from '@tributary/kafka';
 import type { OutRecord } from '../out/out-record.ts';
+import type { EgressPosition } from '../position/position.ts';
 
 /** Something to be stored in Kafka: a record of OUT, or a position, which is never refused. */
 export type Outgoing = OutRecord | PositionRecord;
@@ -7,6 +8,8 @@ export type Outgoing = OutRecord | PositionRecord;
 /** A record of the positions topic. */
 export interface PositionRecord extends ProducedRecord {
   readonly positions: true;
+  /** Null: the key is removed. */
+  readonly position: EgressPosition | null;
 }
 
 export function isPosition(record: Outgoing): record is PositionRecord {

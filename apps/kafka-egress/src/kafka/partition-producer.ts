@@ -1,4 +1,5 @@
 import { StoppedError } from '../errors.ts';
+import type { FoundPositions, PositionTopic } from '../position/position-topic.ts';
 import type { Outgoing } from './outgoing.ts';
 import { OwnProducer } from './own-producer.ts';
 import type { Producer } from './producer.ts';
@@ -6,7 +7,8 @@ import type { SendOutcome } from './send-outcome.ts';
 import type { Member, Share, SharedProducer } from './shared-producer.ts';
 
 /** The shared producer as one partition sees it. */
-export class PartitionProducer implements Producer, Member, Disposable {
+export class PartitionProducer implements Producer, Member, AsyncDisposable {
+  readonly atomic = false;
   readonly onAway: (reason: string | null) => void;
   readonly #shared: SharedProducer;
   readonly #signal: AbortSignal;
@@ -27,8 +29,10 @@ export class PartitionProducer implements Producer, Member, Disposable {
     shared.join(this);
   }
 
-  connect(): Promise<void> {
-    return Promise.race([this.#shared.connect(), this.#stopped.promise]);
+  async start(positions: PositionTopic): Promise<FoundPositions> {
+    await Promise.race([this.#shared.connect(), this.#stopped.promise]);
+    await positions.open();
+    return positions.read();
   }
 
   turn(): Promise<void> {
@@ -47,12 +51,11 @@ export class PartitionProducer implements Producer, Member, Disposable {
     this.#shared.limitBatches(bytes);
   }
 
-  /** For what must be tried apart from the records of other partitions. */
   apart(): OwnProducer {
     return new OwnProducer(this.#shared.slotApart({ signal: this.#signal, onAway: this.onAway }));
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#signal.removeEventListener('abort', this.#stop);
     this.#stop();
     this.#shared.leave(this);

@@ -17,6 +17,8 @@ export interface ProducerSlotOptions {
   readonly doubtMs: number;
   readonly maxBatchBytes?: number;
   readonly metrics: ProducerMetrics;
+  /** Called when a driver has connected, before it sends anything. What it throws is thrown at whoever waits. */
+  onConnected?(): Promise<void>;
   /** Kafka cannot be reached or does not answer; null: it does again. */
   onAway(reason: string | null): void;
 }
@@ -125,7 +127,7 @@ export class ProducerSlot implements AsyncDisposable {
   }
 
   async #connect(): Promise<ProducerDriver> {
-    const { create, signal } = this.#options;
+    const { create, onConnected, signal } = this.#options;
     for (;;) {
       await this.drop();
       if (signal.aborted) throw new StoppedError('the producer was stopped');
@@ -142,6 +144,7 @@ export class ProducerSlot implements AsyncDisposable {
       try {
         await driver.connect();
         if (signal.aborted) continue;
+        await onConnected?.();
         // Whether it also stores is for the next send to say.
         this.#reachable();
         return driver;

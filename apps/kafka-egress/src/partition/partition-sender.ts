@@ -1,5 +1,6 @@
 import type { Delivery } from '../kafka/delivery.ts';
 import type { Outgoing } from '../kafka/outgoing.ts';
+import type { Producer } from '../kafka/producer.ts';
 import type { OutMessage } from '../out/out-message.ts';
 import type { OutQueue } from '../out/out-queue.ts';
 import type { PositionTopic } from '../position/position-topic.ts';
@@ -9,8 +10,8 @@ import type { PartitionMetrics } from './partition-metrics.ts';
 export interface SenderOptions {
   readonly queue: OutQueue;
   readonly delivery: Delivery;
-  /** Resolves when the next send may be made up. */
-  turn(): Promise<void>;
+  /** Says when the next send may be made up, and whether a position is stored together with its records. */
+  readonly producer: Pick<Producer, 'turn' | 'atomic'>;
   readonly positions: PositionTopic;
   /** Keys of former owners, removed with the first commit. */
   readonly formerKeys: readonly string[];
@@ -36,8 +37,8 @@ export interface Commit {
 const EMPTY_COMMIT_MS = 5_000;
 
 /**
- * Sends what is in the queue, one send at a time. The position of a batch travels with the records of the next one:
- * it is in Kafka no earlier than its records, and costs no request of its own.
+ * Sends what is in the queue, one send at a time. Where a send is a transaction, the position of a batch is part of it. Elsewhere
+ * it travels with the records of the next one: it is in Kafka no earlier than its records, and costs no request of its own.
  */
 export class PartitionSender {
   readonly #options: SenderOptions;
@@ -53,7 +54,7 @@ export class PartitionSender {
 
   /** Runs until `stop`, or until the queue has ended and is empty. */
   async run(): Promise<void> {
-    const { queue, stop, hard, turn } = this.#options;
+    const { queue, stop, hard, producer } = this.#options;
     while (!stop.aborted) {
       await queue.arrival(this.#commitAtMs - performance.now());
       if (queue.empty) {
@@ -61,14 +62,14 @@ export class PartitionSender {
         await this.#commit();
         continue;
       }
-      await queue.fill(turn());
+      await queue.fill(producer.turn());
       if (!stop.aborted) await this.#send(queue.take());
     }
     if (!hard.aborted) await this.#commit();
   }
 
   async #send(messages: readonly OutMessage[]): Promise<void> {
-    const { delivery, metrics, out, idleCommitMs } = this.#options;
+    const { delivery, metrics, out, idleCommitMs, producer } = this.#options;
     const last = messages.at(-1);
     if (last === undefined) return;
     const records: Outgoing[] = [];
@@ -82,8 +83,9 @@ export class PartitionSender {
       }
     }
     const count = records.length;
+    const reached = { position: positionOf(last.position, out), outSequence: last.sequence };
     if (count > 0) {
-      const travelling = this.#pending;
+      const travelling = producer.atomic ? reached : this.#pending;
       if (travelling) this.#addPosition(records, travelling);
       await delivery.deliver(records);
       metrics.records.add(count);
@@ -91,7 +93,8 @@ export class PartitionSender {
       metrics.commitSeconds.record(Math.max(0, Date.now() - oldestMs) / 1_000);
       if (travelling) this.#committed(travelling);
     }
-    this.#pending = { position: positionOf(last.position, out), outSequence: last.sequence };
+    if (count > 0 && producer.atomic) return;
+    this.#pending = reached;
     const dueMs = performance.now() + (count > 0 ? idleCommitMs : EMPTY_COMMIT_MS);
     this.#commitAtMs = Math.min(count > 0 ? Infinity : this.#commitAtMs, dueMs);
   }
@@ -103,8 +106,6 @@ export class PartitionSender {
     const records: Outgoing[] = [];
     this.#addPosition(records, pending);
     await this.#options.delivery.deliver(records);
-    this.#pending = null;
-    this.#commitAtMs = Infinity;
     this.#committed(pending);
   }
 
@@ -116,6 +117,8 @@ export class PartitionSender {
 
   #committed(commit: Commit): void {
     this.#formerKeys = [];
+    this.#pending = null;
+    this.#commitAtMs = Infinity;
     this.#options.onCommitted(commit);
   }
 }

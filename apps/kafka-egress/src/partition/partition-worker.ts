@@ -5,7 +5,6 @@ import type { ClusterContext } from '../cluster/cluster-context.ts';
 import { DeadLetterStore } from '../dead-letters/dead-letter-store.ts';
 import { HaltError } from '../errors.ts';
 import { Delivery } from '../kafka/delivery.ts';
-import { PartitionProducer } from '../kafka/partition-producer.ts';
 import { Partitioner } from '../kafka/partitioner.ts';
 import type { TopicWaiter } from '../kafka/topic-directory.ts';
 import { OutQueue } from '../out/out-queue.ts';
@@ -80,12 +79,13 @@ export class PartitionWorker {
   async #work(): Promise<void> {
     const { cluster, config, topology, manager, nats, log } = this.#context;
     const hard = this.#hard.signal;
-    using producer = new PartitionProducer(this.#context.producer, hard, (reason) => this.#away(reason));
+    await using producer = this.#context.producers.open({
+      partition: this.partition,
+      signal: hard,
+      onAway: (reason) => this.#away(reason),
+    });
     const positions = this.#positionTopic();
-    // In this order: what a former owner may still send is sent, then its position is read, then records follow.
-    await producer.connect();
-    await positions.open();
-    const found = await positions.read();
+    const found = await producer.start(positions);
     const limits = { maxBytes: config['out.maxBytes'], replicas: config['log.replicas'] };
     const declaration = outStream(cluster.name, topology, this.partition, limits);
     const incarnation = topology.streams[this.partition]?.incarnation ?? '';
@@ -106,7 +106,6 @@ export class PartitionWorker {
     const waiter = this.#waiter();
     const delivery = new Delivery({
       producer,
-      apart: () => producer.apart(),
       topics,
       partitioner,
       waiter,
@@ -119,7 +118,7 @@ export class PartitionWorker {
     const sender = new PartitionSender({
       queue,
       delivery,
-      turn: () => producer.turn(),
+      producer,
       positions,
       formerKeys: found.keys,
       out: ends.incarnation,
@@ -151,7 +150,10 @@ export class PartitionWorker {
     try {
       // What was read before a finding is still sent and committed; the finding counts then.
       const reading = intake.run().finally(() => queue.end());
-      const [read, sent] = await Promise.allSettled([reading, sender.run().finally(() => queue.end())]);
+      const sending = sender.run().finally(() => queue.end());
+      // Whereas nothing needs to be read that nobody will send.
+      sending.catch(() => this.#hard.abort());
+      const [read, sent] = await Promise.allSettled([reading, sending]);
       if (sent.status === 'rejected') throw sent.reason;
       if (read.status === 'rejected') throw read.reason;
       if (!this.#lease.signal.aborted && !hard.aborted)

@@ -17,6 +17,8 @@ export interface PositionTopicOptions {
 /** What the positions topic holds for one partition of one cluster, and under which key this owner writes. */
 export interface FoundPositions {
   readonly positions: readonly EgressPosition[];
+  /** What this owner wrote itself. */
+  readonly own: EgressPosition | null;
   /** Keys of former owners. */
   readonly keys: readonly string[];
 }
@@ -54,15 +56,17 @@ export class PositionTopic {
   async read(): Promise<FoundPositions> {
     const { admin, topic, signal } = this.#options;
     const all = await this.#persistently(() => admin.readPositions(topic, { signal }));
-    const own = [...all].filter(([key]) => isKeyOf(this.#scope, key));
-    const positions = own.map(([, { incarnation, sequence, part, out }]) => {
-      return { incarnation, sequence, part, out: typeof out === 'string' ? out : '' };
-    });
-    return { positions, keys: own.map(([key]) => key).filter((key) => key !== this.#key) };
+    const found = new Map<string, EgressPosition>();
+    for (const [key, { incarnation, sequence, part, out }] of all) {
+      if (!isKeyOf(this.#scope, key)) continue;
+      found.set(key, { incarnation, out: typeof out === 'string' ? out : '', sequence, part });
+    }
+    const keys = [...found.keys()].filter((key) => key !== this.#key);
+    return { positions: [...found.values()], own: found.get(this.#key) ?? null, keys };
   }
 
   record(position: EgressPosition): PositionRecord {
-    return this.#record(this.#key, Buffer.from(JSON.stringify(position)));
+    return this.#record(this.#key, position);
   }
 
   /** Removes what a former owner wrote. Only in one send with, and behind, a position of this owner. */
@@ -70,13 +74,14 @@ export class PositionTopic {
     return this.#record(key, null);
   }
 
-  #record(key: string, value: Buffer | null): PositionRecord {
+  #record(key: string, position: EgressPosition | null): PositionRecord {
     return {
       positions: true,
+      position,
       topic: this.#options.topic,
       partition: this.#partition,
       key: Buffer.from(key),
-      value,
+      value: position && Buffer.from(JSON.stringify(position)),
       headers: [],
       timestampMs: Date.now(),
     };

@@ -5,7 +5,16 @@ import type { PositionRecord } from '../../src/kafka/outgoing.ts';
 import { outcomesOf } from '../../src/kafka/send-outcome.ts';
 
 function record(topic: string, partition: number): PositionRecord {
-  return { positions: true, topic, partition, key: null, value: null, headers: [], timestampMs: 0 };
+  return {
+    positions: true,
+    position: null,
+    topic,
+    partition,
+    key: null,
+    value: null,
+    headers: [],
+    timestampMs: 0,
+  };
 }
 
 const [a0, a1, b0, b1, b2, c1] = [

@@ -51,6 +51,7 @@ function open(driver: ProducerDriverName) {
 function records(topic: string, name: string, count: number, value = 'x'): PositionRecord[] {
   return Array.from({ length: count }, (_, number) => ({
     positions: true,
+    position: null,
     topic,
     partition: number % 2,
     key: Buffer.from(name),
@@ -72,7 +73,7 @@ for (const driver of ['kafkajs', 'platformatic'] as const) {
     await createTopic(kafka.brokers, topic, 2);
     const { shared, members, metrics } = open(driver);
     await using _ = shared;
-    await Promise.all(members.map(({ producer }) => producer.connect()));
+    await Promise.all(members.map(() => shared.connect()));
     for (let round = 0; round < 5; round++) {
       const outcomes = await Promise.all(
         members.map(async ({ producer }, member) => {
@@ -91,7 +92,7 @@ for (const driver of ['kafkajs', 'platformatic'] as const) {
     await createTopic(kafka.brokers, topic, 2, { 'max.message.bytes': '20000' });
     const { shared, members } = open(driver);
     await using _ = shared;
-    await Promise.all(members.map(({ producer }) => producer.connect()));
+    await Promise.all(members.map(() => shared.connect()));
     const kinds = await Promise.all(
       members.map(async ({ producer }, member) => {
         const poison = member === 1 ? records(topic, 'poison', 1, 'x'.repeat(30_000)) : [];
@@ -135,7 +136,7 @@ for (const driver of ['kafkajs', 'platformatic'] as const) {
     await using _ = shared;
     const [one, two, three, four] = members;
     assert.ok(one && two && three && four);
-    await Promise.all(members.map(({ producer }) => producer.connect()));
+    await Promise.all(members.map(() => shared.connect()));
     await one.producer.send(records(topic, 'before', 2));
     kafka.pause();
     let settled = 0;
@@ -170,7 +171,7 @@ for (const driver of ['kafkajs', 'platformatic'] as const) {
     await using _ = shared;
     const [one, two] = members;
     assert.ok(one && two);
-    await Promise.all(members.map(({ producer }) => producer.connect()));
+    await Promise.all(members.map(() => shared.connect()));
     kafka.pause();
     const hangs = one.producer.send(records(topic, 'one', 2));
     hangs.catch(() => {});
@@ -189,13 +190,15 @@ for (const driver of ['kafkajs', 'platformatic'] as const) {
     await createTopic(kafka.brokers, topic, 2);
     const { shared, members } = open(driver);
     await using _ = shared;
-    await Promise.all(members.map(({ producer }) => producer.connect()));
+    await Promise.all(members.map(() => shared.connect()));
     await kafka.kill();
     const sends = members.slice(0, 2).map(({ producer }, member) => deliver(producer, topic, `p${member}`));
     const isAway = () => members.every(({ troubles }) => typeof troubles.at(-1) === 'string');
     await until(isAway, { what: 'all are told', timeoutMs: 20_000 });
     const told: (string | null)[] = [];
-    using _late = new PartitionProducer(shared, new AbortController().signal, (reason) => told.push(reason));
+    await using _late = new PartitionProducer(shared, new AbortController().signal, (reason) =>
+      told.push(reason),
+    );
     assert.equal(typeof told[0], 'string');
     await kafka.start();
     await Promise.all(sends);

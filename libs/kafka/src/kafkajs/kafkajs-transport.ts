@@ -30,6 +30,7 @@ const NOBODY = -1;
  */
 export class KafkajsTransport implements ProducerTransport {
   readonly name = 'kafkajs';
+  readonly transaction = null;
   readonly #sockets: FencedSockets;
   readonly #client: ClusterClient;
   readonly #leaders: Leaders;

@@ -36,7 +36,7 @@ export class Lane {
   }
 
   /**
-   * Divides a piece the broker found too large. It was refused before it was appended, so its sequence numbers are still
+   * Divides a piece the broker refused for what is in it. It was refused before it was appended, so its sequence numbers are still
    * free. False if it is a single record.
    */
   divide(): boolean {

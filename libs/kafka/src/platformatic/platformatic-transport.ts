@@ -4,6 +4,7 @@ import { KafkaDriverError } from '../errors.ts';
 import type { PartitionBatch } from '../partition-batch.ts';
 import type { OffsetRange } from '../producer-driver.ts';
 import type { ProducerTransport } from '../producer-transport.ts';
+import { transactionOf, type Place, type Transaction } from '../transaction/transaction.ts';
 import { ClusterClient } from '../wire/cluster-client.ts';
 import { Leaders } from '../wire/leaders.ts';
 import { requests } from '../wire/versions.ts';
@@ -17,6 +18,8 @@ const FIRST_BACKOFF_MS = 20;
 const LONGEST_BACKOFF_MS = 1_000;
 /** A topic that was just created, or whose partitions are being moved, is unknown to some broker for a moment. */
 const UNKNOWN_TOPIC_GRACE_MS = 3_000;
+/** Has no meaning without a transactional id, but its place in the request. */
+const NO_TRANSACTION_TIMEOUT = 60_000;
 
 /**
  * An idempotent producer on the protocol layer of @platformatic/kafka: its connections, requests and answers. Sequence numbers,
@@ -27,6 +30,7 @@ const UNKNOWN_TOPIC_GRACE_MS = 3_000;
  */
 export class PlatformaticTransport implements ProducerTransport {
   readonly name = 'platformatic';
+  readonly transaction: Transaction | null;
   readonly #client: ClusterClient;
   readonly #leaders: Leaders;
   readonly #codec: RecordsCodec | undefined;
@@ -34,13 +38,14 @@ export class PlatformaticTransport implements ProducerTransport {
   readonly #timeoutMs: number;
   readonly #sequences = new Map<string, number[]>();
   readonly #severed = new AbortController();
-  #producer: Omit<BatchIdentity, 'firstSequence'> = { producerId: -1n, producerEpoch: -1 };
+  #producer: Pick<BatchIdentity, 'producerId' | 'producerEpoch'> = { producerId: -1n, producerEpoch: -1 };
 
   constructor(options: DriverOptions) {
     this.#options = options;
     this.#client = new ClusterClient(options);
     this.#leaders = new Leaders(this.#client);
     this.#codec = recordsCodec(options.compression ?? 'none');
+    this.transaction = transactionOf(options, this.#client, this.#severed.signal);
     // The broker gives up waiting for replicas before this client gives up waiting for the broker.
     this.#timeoutMs = Math.ceil((options.requestTimeoutMs ?? defaults.requestTimeoutMs) * 0.9);
   }
@@ -49,8 +54,8 @@ export class PlatformaticTransport implements ProducerTransport {
     await this.#client.describe([]);
     for (let attempt = 1; ; attempt++) {
       try {
-        const { producerId, producerEpoch } = await this.#client.toAny(requests.InitProducerId, null, 60_000);
-        this.#producer = { producerId, producerEpoch };
+        this.#producer = await (this.transaction?.open() ??
+          this.#client.toAny(requests.InitProducerId, null, NO_TRANSACTION_TIMEOUT));
         return;
       } catch (error) {
         // A broker that just started has no block of producer ids yet (COORDINATOR_LOAD_IN_PROGRESS).
@@ -104,6 +109,18 @@ export class PlatformaticTransport implements ProducerTransport {
     }
   }
 
+  /** Has the partitions take part in the transaction, if there is one. A failure that passes is a failed try. */
+  async #enlist(places: readonly Place[]): Promise<KafkaDriverError | undefined> {
+    try {
+      await this.transaction?.enlist(places);
+      return undefined;
+    } catch (error) {
+      const passes = error instanceof KafkaDriverError && error.topicFault && error.retryable;
+      if (passes && !this.#severed.signal.aborted) return error;
+      throw error;
+    }
+  }
+
   /** Sends the head of each lane to its leader, all leaders at once, and says what came of each it tried. */
   async #try(lanes: readonly Lane[]): Promise<(Verdict | undefined)[]> {
     const verdicts: (Verdict | undefined)[] = [];
@@ -122,6 +139,12 @@ export class PlatformaticTransport implements ProducerTransport {
     });
     // This send cannot succeed any more: nothing else is sent, so that less is stored twice.
     if (impossible) return verdicts;
+    const groups = [...byLeader.values()].flat();
+    const excluded = await this.#enlist(groups.map((at) => lanes[at]!.batch));
+    if (excluded !== undefined) {
+      for (const at of groups) verdicts[at] = { kind: 'again', error: excluded };
+      return verdicts;
+    }
     await Promise.all(
       [...byLeader].map(async ([node, group]) => {
         const answers = await this.#send(
@@ -138,12 +161,14 @@ export class PlatformaticTransport implements ProducerTransport {
     const encoded: EncodedBatch[] = await Promise.all(
       lanes.map(async ({ batch: { topic, partition }, head }) => {
         const { records, firstSequence } = head!;
-        head!.bytes ??= await encodeRecordBatch(records, { ...this.#producer, firstSequence }, this.#codec);
+        const identity = { ...this.#producer, firstSequence, transactional: this.transaction !== null };
+        head!.bytes ??= await encodeRecordBatch(records, identity, this.#codec);
         return { topic, partition, bytes: head!.bytes };
       }),
     );
     try {
-      const answer = await this.#client.toNode(node, produceBatches, this.#timeoutMs, encoded);
+      const id = this.transaction?.id ?? null;
+      const answer = await this.#client.toNode(node, produceBatches, id, this.#timeoutMs, encoded);
       return judge(lanes, answer);
     } catch (error) {
       return judge(lanes, error);

@@ -8,7 +8,7 @@ export type Verdict =
   | { readonly kind: 'stored'; readonly firstOffset: bigint }
   /** Not known to be stored; the same bytes are to be sent again. */
   | { readonly kind: 'again'; readonly error: KafkaDriverError }
-  /** Too large, and more than one record. */
+  /** Too large, or with a record at fault that the broker does not name, and more than one record. */
   | { readonly kind: 'divide' }
   | { readonly kind: 'refused'; readonly error: KafkaDriverError };
 
@@ -50,7 +50,6 @@ function verdictOn(lane: Lane, response: produceV9.ProduceResponsePartition): Ve
   const { topic, partition, indexes } = lane.batch;
   const { records, at } = lane.head!;
   const tooLarge = errorCode === MESSAGE_TOO_LARGE || errorCode === RECORD_LIST_TOO_LARGE;
-  if (tooLarge && records.length > 1) return { kind: 'divide' };
   const culprit = recordErrors[0];
   const inPiece = culprit?.batchIndex ?? (records.length === 1 ? 0 : undefined);
   const error = brokerError(errorCode, {
@@ -59,6 +58,8 @@ function verdictOn(lane: Lane, response: produceV9.ProduceResponsePartition): Ve
     detail: culprit?.batchIndexErrorMessage ?? errorMessage ?? undefined,
     recordIndex: inPiece === undefined ? undefined : indexes[at + inPiece],
   });
+  if (records.length > 1 && (tooLarge || (error.recordFault && inPiece === undefined)))
+    return { kind: 'divide' };
   return { kind: AGAIN.has(errorCode) ? 'again' : 'refused', error };
 }
 

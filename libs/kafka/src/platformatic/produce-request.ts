@@ -18,14 +18,18 @@ const ACKS_ALL = -1;
  *       partition_data => index records TAG_BUFFER
  */
 export const produceBatches = createAPI<
-  [timeoutMs: number, batches: readonly EncodedBatch[]],
+  [transactionalId: string | null, timeoutMs: number, batches: readonly EncodedBatch[]],
   produceV9.ProduceResponse
 >(produceV9.api.key, produceV9.api.version, createRequest, produceV9.parseResponse);
 
-function createRequest(timeoutMs: number, batches: readonly EncodedBatch[]): Writer {
+function createRequest(
+  transactionalId: string | null,
+  timeoutMs: number,
+  batches: readonly EncodedBatch[],
+): Writer {
   const topics = Map.groupBy(batches, ({ topic }) => topic);
   return Writer.create()
-    .appendString(null)
+    .appendString(transactionalId)
     .appendInt16(ACKS_ALL)
     .appendInt32(timeoutMs)
     .appendArray([...topics], (topicWriter, [topic, partitions]) => {

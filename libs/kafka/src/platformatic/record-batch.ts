@@ -8,6 +8,8 @@ export interface BatchIdentity {
   readonly producerId: bigint;
   readonly producerEpoch: number;
   readonly firstSequence: number;
+  /** The batch is part of a transaction. */
+  readonly transactional: boolean;
 }
 
 /** How the records section of a batch is compressed; `bits` go into the batch's attributes. */
@@ -19,6 +21,7 @@ export interface RecordsCodec {
 const BATCH_HEADER = 61;
 const NO_LEADER_EPOCH = -1;
 const MAGIC = 2;
+const TRANSACTIONAL = 1 << 4;
 
 /*
  * RecordBatch, all integers big-endian:
@@ -57,8 +60,8 @@ export async function encodeRecordBatch(
 function seal(
   batch: Buffer,
   records: readonly ProducedRecord[],
-  { producerId, producerEpoch, firstSequence }: BatchIdentity,
-  attributes: number,
+  { producerId, producerEpoch, firstSequence, transactional }: BatchIdentity,
+  codecBits: number,
 ): Buffer {
   let newest = 0;
   for (const { timestampMs } of records) if (timestampMs > newest) newest = timestampMs;
@@ -66,7 +69,7 @@ function seal(
   batch.writeInt32BE(batch.length - 12, 8);
   batch.writeInt32BE(NO_LEADER_EPOCH, 12);
   batch.writeInt8(MAGIC, 16);
-  batch.writeInt16BE(attributes, 21);
+  batch.writeInt16BE(codecBits | (transactional ? TRANSACTIONAL : 0), 21);
   batch.writeInt32BE(records.length - 1, 23);
   batch.writeBigInt64BE(BigInt(records[0]!.timestampMs), 27);
   batch.writeBigInt64BE(BigInt(newest), 35);

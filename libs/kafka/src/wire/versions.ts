@@ -1,7 +1,10 @@
 import {
+  addPartitionsToTxnV3,
   createTopicsV7,
   describeConfigsV4,
+  endTxnV3,
   fetchV12,
+  findCoordinatorV4,
   initProducerIdV4,
   listOffsetsV7,
   metadataV9,
@@ -21,6 +24,15 @@ export const requests: {
     initProducerIdV4.InitProducerIdRequest,
     initProducerIdV4.InitProducerIdResponse
   >;
+  readonly FindCoordinator: API<
+    findCoordinatorV4.FindCoordinatorRequest,
+    findCoordinatorV4.FindCoordinatorResponse
+  >;
+  readonly AddPartitionsToTxn: API<
+    addPartitionsToTxnV3.AddPartitionsToTxnRequest,
+    addPartitionsToTxnV3.AddPartitionsToTxnResponse
+  >;
+  readonly EndTxn: API<endTxnV3.EndTxnRequest, endTxnV3.EndTxnResponse>;
   readonly ListOffsets: API<listOffsetsV7.ListOffsetsRequest, listOffsetsV7.ListOffsetsResponse>;
   readonly Fetch: API<fetchV12.FetchRequest, fetchV12.FetchResponse>;
   readonly CreateTopics: API<createTopicsV7.CreateTopicsRequest, createTopicsV7.CreateTopicsResponse>;
@@ -31,6 +43,9 @@ export const requests: {
 } = {
   Metadata: metadataV9.api,
   InitProducerId: initProducerIdV4.api,
+  FindCoordinator: findCoordinatorV4.api,
+  AddPartitionsToTxn: addPartitionsToTxnV3.api,
+  EndTxn: endTxnV3.api,
   ListOffsets: listOffsetsV7.api,
   Fetch: fetchV12.api,
   CreateTopics: createTopicsV7.api,

@@ -22,7 +22,7 @@ const records = fc.array(
   }),
   { minLength: 1, maxLength: 30 },
 );
-const identity = { producerId: 4711n, producerEpoch: 3, firstSequence: 2 ** 31 - 5 };
+const identity = { producerId: 4711n, producerEpoch: 3, firstSequence: 2 ** 31 - 5, transactional: false };
 
 for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
   test(`what is encoded with compression ${compression} is what a consumer decodes`, async () => {

@@ -49,7 +49,6 @@ export const findingTable = {
   'env-reference': error('A reference to the environment is not written `${env:NAME}`.'),
   'env-outside-clusters': error('`${env:NAME}` stands outside `clusters`.'),
   'secret-in-file': warning('A password or private key is written in the file.'),
-  'exactly-once-not-yet': error('`delivery: exactly-once` is part of the language but not yet available.'),
   'unknown-cluster': error('A route or default names a cluster that is not declared.'),
   'cluster-not-chosen': error('A route has no cluster, and there is no default.'),
   'unused-cluster': warning('No route produces to a declared cluster.'),

@@ -69,13 +69,7 @@ function readBrokers(node: YamlNode, findings: Findings): ConfigText[] {
 
 function readDelivery(fields: Fields, findings: Findings): Delivery {
   const node = fields.get('delivery');
-  if (node === null) return 'at-least-once';
-  const delivery = readChoice(node, deliveries, findings);
-  if (delivery === 'exactly-once') {
-    const message = 'exactly-once delivery is not available yet';
-    findings.report('exactly-once-not-yet', node.at, node.path, message, 'write delivery: at-least-once');
-  }
-  return delivery ?? 'at-least-once';
+  return (node && readChoice(node, deliveries, findings)) ?? 'at-least-once';
 }
 
 function readCreation(node: YamlNode | null, findings: Findings): TopicCreation | null {

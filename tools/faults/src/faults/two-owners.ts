@@ -1,6 +1,6 @@
-import { Kvm, type KV } from '@nats-io/kv';
+import { jetstream } from '@nats-io/jetstream';
 import { buckets } from '@tributary/contracts';
-import { connectNats, evictMember, MemberView } from '@tributary/log';
+import { connectNats, evictMember, MemberView, openBucket, type LeaderBucket } from '@tributary/log';
 import { until } from '@tributary/testing';
 import type { Fault } from '../fault.ts';
 import type { Scene } from '../scene.ts';
@@ -30,7 +30,7 @@ async function evict(scene: Scene, service: (typeof SERVICES)[number]): Promise<
   const name = await holder(scene, services.of(service));
   const nats = await connectNats({ servers: servers.nats.map(({ url }) => url), name: 'faults' });
   try {
-    const kv = await new Kvm(nats).open(buckets.leases);
+    const kv = await openBucket(jetstream(nats), buckets.leases, { replicas: servers.replicas });
     const roles =
       service === 'kafka-egress' ? DELIVERIES.map((cluster) => `${service}-${cluster}`) : [service];
     const others = services.of(service).filter((other) => other !== name);
@@ -54,7 +54,7 @@ async function evict(scene: Scene, service: (typeof SERVICES)[number]): Promise<
   }
 }
 
-async function evictNow(kv: KV, role: string, instance: string): Promise<void> {
+async function evictNow(kv: LeaderBucket, role: string, instance: string): Promise<void> {
   await using view = await MemberView.open({ kv, role, ttlMs: 60_000 });
   const member = await until(() => view.live().find((one) => one.instance === instance), {
     what: `${instance} is known`,

@@ -1,5 +1,5 @@
 /** How a Kafka cluster of the mapping is delivered to. Each row is counted for each. */
-export const DELIVERIES = ['at-least-once'] as const;
+export const DELIVERIES = ['at-least-once', 'exactly-once'] as const;
 export type Delivery = (typeof DELIVERIES)[number];
 
 /** The Kafka topic of a row for one delivery. */

@@ -47,7 +47,13 @@ export class FaultPlatform implements AsyncDisposable {
         ingress: 2,
         instances: 2,
         settings: { 'log.replicas': servers.replicas, ...servers.settings },
-        own: { 'kafka-egress': { 'egress.positionsTopic': uniqueName('positions') } },
+        own: {
+          // The driver that does both deliveries.
+          'kafka-egress': {
+            'egress.positionsTopic': uniqueName('positions'),
+            'egress.driver': 'platformatic',
+          },
+        },
       }),
     );
     for (const name of services.of('mqtt-ingress')) {
