@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { progressTo, TestingError, WORKSPACE } from '@tributary/testing';
 import { FaultsError } from './errors.ts';
 import { parseFaultOptions, usage } from './fault-options.ts';
-import { allRows, chosen } from './plan.ts';
+import { allRows, byProfile, chosen } from './plan.ts';
 import { guaranteesPage } from './report/guarantees-page.ts';
 import { rowLines } from './report/row-line.ts';
 import { summary } from './report/summary.ts';
+import type { RowReport } from './row.ts';
 import { runSuite } from './suite.ts';
 
 /** Average time between two bursts of a device: with 300 devices some 1,200 messages a second. */
@@ -20,25 +21,27 @@ async function main(): Promise<number> {
     return 0;
   }
   const { seed, only, devices, list, json } = options;
-  const rows = chosen(allRows(seed), only);
+  const rows = byProfile(chosen(allRows(seed), only)).flatMap(([, own]) => own);
   if (list) {
     for (const { name, title } of rows) console.log(`${name.padEnd(36)} ${title}`);
     return 0;
   }
   const say = json ? console.error : console.log;
   say(`${rows.length} rows with ${devices} devices each, seed ${seed}`);
+  const done: RowReport[] = [];
   const reports = await runSuite(rows, {
     seed,
     load: { devices, pauseMs: PAUSE_MS },
     progress: progressTo(say),
-    onRow: (report) => rowLines(report).forEach((line) => say(line)),
+    onRow: (report) => {
+      for (const line of rowLines(report)) say(line);
+      done.push(report);
+      // Of some rows alone the page would forget the others. A run that is ended early leaves what it has, and says so.
+      if (only.length === 0) writeFileSync(PAGE, guaranteesPage(done, rows.slice(done.length), devices));
+    },
   });
   for (const line of ['', ...summary(reports), '']) say(line);
-  // Of some rows alone the page would forget the others.
-  if (only.length === 0) {
-    writeFileSync(PAGE, guaranteesPage(reports, devices));
-    say(`written to ${PAGE}`);
-  }
+  if (only.length === 0) say(`written to ${PAGE}`);
   if (json) console.log(JSON.stringify(reports, null, 2));
   const failed = reports.filter(({ failures }) => failures.length > 0);
   say(failed.length === 0 ? 'all rows passed' : `failed: ${failed.map(({ name }) => name).join(', ')}`);

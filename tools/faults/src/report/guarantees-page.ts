@@ -1,12 +1,12 @@
 import { cpus } from 'node:os';
 import { DELIVERIES } from '../platform/deliveries.ts';
 import { profiles } from '../platform/profiles.ts';
-import type { RowReport } from '../row.ts';
+import type { Row, RowReport } from '../row.ts';
 
 const cell = (value: string | number): string => String(value).replaceAll('|', '\\|');
 
 /** The page that a whole run leaves behind: what is promised, what was counted, and how to count it again. */
-export function guaranteesPage(reports: readonly RowReport[], devices: number): string {
+export function guaranteesPage(reports: readonly RowReport[], left: readonly Row[], devices: number): string {
   const seed = reports[0]?.seed ?? 0;
   const ran = reports.filter(({ skipped }) => skipped === null);
   const skipped = reports.filter((report) => report.skipped !== null);
@@ -32,9 +32,10 @@ export function guaranteesPage(reports: readonly RowReport[], devices: number): 
         ran.filter(({ profile }) => profile === name),
       ),
     ),
-    ...(skipped.length === 0
-      ? []
-      : ['## Not run', '', ...skipped.map(({ name, skipped: why }) => `- \`${name}\`: ${why}`), '']),
+    ...section('Not run', [
+      ...skipped.map(({ name, skipped: why }) => `- \`${name}\`: ${why}`),
+      ...left.map(({ name }) => `- \`${name}\`: the run was ended before`),
+    ]),
     '## What shows that each fault bit',
     '',
     ...ran.flatMap(evidence),
@@ -57,6 +58,10 @@ const INTRODUCTION = [
   '',
   'A fault that leaves no trace, or strikes when no message is under way, fails its row: see the last section.',
 ];
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`## ${title}`, '', ...lines, ''];
+}
 
 function table(title: string, rows: readonly RowReport[]): string[] {
   if (rows.length === 0) return [];
