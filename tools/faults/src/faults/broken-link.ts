@@ -24,7 +24,7 @@ const resets: readonly Fault[] = LINKS.map((link): Fault => ({
   title: `connections ${link} reset ${RESETS} times`,
   profile: 'single',
   repeats: repeats(link),
-  inSubset: link === 'mqtt-ingress–nats' || link === 'kafka-egress–kafka',
+  inSubset: link === 'kafka-egress–nats',
   mixes: true,
   inject: async (scene) => {
     const { links } = scene.platform;

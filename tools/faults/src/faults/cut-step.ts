@@ -68,7 +68,7 @@ export const cutSteps: readonly Fault[] = STEPS.map((step): Fault => ({
   title: step.title,
   profile: 'single',
   repeats: step.service === 'kafka-egress',
-  inSubset: step.name === 'before-acknowledge' || step.name === 'after-commit',
+  inSubset: step.name === 'after-commit',
   mixes: true,
   inject: (scene) => cut(scene, step),
 }));

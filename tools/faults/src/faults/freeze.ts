@@ -13,7 +13,7 @@ const owners: readonly Fault[] = LEASED.map((service): Fault => ({
   title: `a ${service} stopped (SIGSTOP) for longer than its lease, woken beside its successor`,
   profile: 'single',
   repeats: service === 'kafka-egress',
-  inSubset: service === 'topic-mapper' || service === 'kafka-egress',
+  inSubset: service === 'kafka-egress',
   mixes: true,
   inject: (scene) => freezeOwner(scene, service),
 }));

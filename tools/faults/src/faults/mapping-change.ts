@@ -11,7 +11,6 @@ export const mappingChange: Fault = {
   title: `${CHANGES} versions of the mapping applied in the middle of the flow`,
   profile: 'single',
   repeats: false,
-  inSubset: true,
   mixes: true,
   inject: async (scene) => {
     const versions: number[] = [];

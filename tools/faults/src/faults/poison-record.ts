@@ -15,7 +15,6 @@ export const poisonRecord: Fault = {
   profile: 'single',
   // Which of its companions were stored is not known when a send is refused.
   repeats: true,
-  inSubset: true,
   topicSettings: { 'max.message.bytes': String(LIMIT) },
   inject: async (scene) => {
     const before = await deadLetters(scene);
