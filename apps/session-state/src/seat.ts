@@ -41,6 +41,9 @@ export class Seat {
 
   async #run(): Promise<void> {
     const { signal, log, health, metrics } = this.#service;
+    using _held = metrics.gauge('tributary_leases_held', { kind: 'session-state' }, () =>
+      Number(this.#routing),
+    );
     while (!signal.aborted) {
       try {
         health.set('role', false, 'joining');

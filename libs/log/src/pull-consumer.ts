@@ -6,6 +6,7 @@ import {
   type NatsConnection,
   type Subscription,
 } from '@nats-io/transport-node';
+import { deliveredAs, type DeliveredAs } from './delivery-subject.ts';
 
 /**
  * Most bytes of one pull, of which there is one at a time. nats-server cuts a client off as a slow consumer with 64 MiB
@@ -33,7 +34,7 @@ export interface PullConsumerOptions {
   /** Most bytes of a pull, if less than the usual. */
   readonly maxBytes: number;
   /** Takes each message, in the order of the stream. */
-  onMessage(message: Msg): void;
+  onMessage(message: Msg, as: DeliveredAs): void;
   /** Whether there is room for another pull. If not, `pull` is to be called once there is. */
   hasRoom(): boolean;
 }
@@ -57,6 +58,8 @@ export class PullConsumer {
   /** Messages that the pull under way may still bring; 0 if there is none. */
   #left = 0;
   #brought = 0;
+  /** Deliveries seen since the consumer was made. */
+  #delivered = 0;
   #lastSignMs = 0;
   /** The next message alone is larger than a pull. */
   #oversized = false;
@@ -133,9 +136,16 @@ export class PullConsumer {
       this.#status(message);
       return;
     }
+    // What was on its way when a connection broke is gone, and the subscription goes on behind it on the next one. That is
+    // no hole in the stream: the server numbers what it delivers.
+    const as = deliveredAs(message.reply ?? '');
+    if (as.delivery !== ++this.#delivered) {
+      this.#lose('a delivery was lost');
+      return;
+    }
     this.#brought++;
     this.#left--;
-    this.#options.onMessage(message);
+    this.#options.onMessage(message, as);
     this.pull();
   }
 

@@ -1,6 +1,7 @@
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { StreamMeta } from '@tributary/contracts';
+import type { DeliveredAs } from './delivery-subject.ts';
 import { LogError } from './errors.ts';
 import { PullConsumer } from './pull-consumer.ts';
 import { pause } from './wait.ts';
@@ -144,7 +145,7 @@ export class StreamReader {
       stream,
       from: this.#next,
       maxBytes: this.#bufferBytes / 2,
-      onMessage: (message) => this.#accept(message),
+      onMessage: (message, as) => this.#accept(message, as),
       hasRoom: () => this.#queuedBytes <= this.#bufferBytes / 2,
     });
     try {
@@ -169,9 +170,8 @@ export class StreamReader {
     );
   }
 
-  #accept(message: Msg): void {
+  #accept(message: Msg, { sequence, storedAtMs }: DeliveredAs): void {
     if (this.#ended) return;
-    const { sequence, storedAtMs } = positionOf(message.reply ?? '');
     // A new consumer reads some replica; one that is behind begins at its own end.
     if (sequence < this.#next) return;
     if (sequence !== this.#next) {
@@ -202,17 +202,4 @@ export class StreamReader {
     this.#consumer?.close();
     this.#wakeTaker?.();
   }
-}
-
-/**
- * What the reply subject of a delivered message says: $JS.ACK.[domain.account.]stream.consumer.deliveries.sequence.
- * delivery.nanoseconds.pending[.random], the bracketed parts from some servers only (NATS ADR 15).
- */
-function positionOf(reply: string): Pick<StreamMessage, 'sequence' | 'storedAtMs'> {
-  const tokens = reply.split('.');
-  const deliveries = tokens.length >= 11 ? 6 : 4;
-  return {
-    sequence: Number(tokens[deliveries + 1]),
-    storedAtMs: () => Math.floor(Number(tokens[deliveries + 3]) / 1e6),
-  };
 }

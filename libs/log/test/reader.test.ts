@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { Envelope, streamNames } from '@tributary/contracts';
-import { ensureLog, LogAppender, StreamReader } from '../src/mod.ts';
+import { FaultProxy } from '@tributary/testing';
+import { connectNats, ensureLog, LogAppender, StreamReader } from '../src/mod.ts';
 import { limits, numbered, numberOf, range, shape, startLog, type LogFixture } from './log-fixture.ts';
 
 const stream = streamNames.log(1, 0);
@@ -14,6 +16,11 @@ async function fill(log: LogFixture, count: number, bytes = 0): Promise<void> {
     if (n % 10 === 9) await appender.flush();
   }
   await appender.flush();
+}
+
+/** Resolves when the connection says this of itself the next time. */
+async function once(nats: NatsConnection, wanted: string): Promise<void> {
+  for await (const { type } of nats.status()) if (type === wanted) return;
 }
 
 async function readNumbers(reader: StreamReader, count: number): Promise<number[]> {
@@ -209,6 +216,34 @@ describe('reading a stream by position', () => {
       range(STREAMS).map(() => MESSAGES + 1),
     );
     assert.deepEqual(drops, []);
+  });
+
+  it('takes no lost delivery for a hole: what a broken connection had on its way is read again', async () => {
+    await using log = await startLog();
+    await ensureLog(log.manager, shape, limits);
+    await using proxy = await FaultProxy.start({ target: log.server });
+    const nats = await connectNats({ servers: [`nats://${proxy.address}`], name: 'reading' });
+    const signal = AbortSignal.timeout(60_000);
+    try {
+      using reader = await StreamReader.open(nats, { stream, from: 1, signal });
+      for (let round = 0; round < 3; round++) {
+        await fill(log, 10);
+        assert.deepEqual(await readNumbers(reader, 10), range(10));
+        // The server gives this to a connection that then breaks...
+        proxy.holdAnswers();
+        await fill(log, 10);
+        await delay(50);
+        const back = once(nats, 'reconnect');
+        proxy.reset();
+        proxy.pass();
+        await back;
+        // ... and this to its successor, for the same pull.
+        await fill(log, 10);
+        assert.deepEqual(await readNumbers(reader, 20), [...range(10), ...range(10)]);
+      }
+    } finally {
+      await nats.close();
+    }
   });
 
   it('does not take for a hole what a replica that is behind begins a consumer with', async () => {

@@ -12,6 +12,7 @@ const COMMANDS = {
   check: 'tools/dev/src/check.ts',
   demo: 'tools/demo/src/main.ts',
   bench: 'tools/bench/src/main.ts',
+  faults: 'tools/faults/src/main.ts',
   generate: 'tools/generators/src/main.ts',
 };
 
