@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KafkaApi, until } from '@tributary/testing';
-import { atFrame, EXACTLY_ONCE, ExactlyOnceRig, startProxiedKafka } from './fixture/exactly-once-rig.ts';
+import { KafkaApi, until, type Fate } from '@tributary/testing';
+import { atFrame, ExactlyOnceRig, startProxiedKafka } from './fixture/exactly-once-rig.ts';
 
 /*
  * Faults while records flow, each time counted by a kafkajs consumer that reads committed records: 0 lost, 0 doubled, 0 out
@@ -83,7 +83,7 @@ for (const [what, api] of steps) {
     let release = () => {};
     const held = new Promise<void>((resolve) => (release = resolve));
     let frozen = 0;
-    server.proxy.intercept = async (frame) => {
+    server.proxy.intercept = async (frame): Promise<Fate> => {
       if (frame.api !== api || frame.side !== 'request' || frozen++ > 1) return 'pass';
       old.pause();
       await held;
