@@ -72,8 +72,13 @@ export class Device implements DeviceLog, AsyncDisposable {
     });
     const device = new Device(client, options);
     // It tries until it gets in, as later.
-    await until(() => client.connected, { what: `${name} is connected`, timeoutMs: CONNECT_MS });
-    return device;
+    try {
+      await until(() => client.connected, { what: `${name} is connected`, timeoutMs: CONNECT_MS });
+      return device;
+    } catch (error) {
+      await device[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Published and not yet acknowledged. */
