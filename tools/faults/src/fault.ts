@@ -13,8 +13,6 @@ export interface Fault {
   readonly inSubset?: boolean;
   /** Can be one of several, in random order, under the same load. */
   readonly mixes?: boolean;
-  /** Settings of the Kafka topics of its row. */
-  readonly topicSettings?: Readonly<Record<string, string>>;
   /** Why it cannot be had on this machine, or false. */
   unavailable?(): string | false;
   /**

@@ -58,11 +58,7 @@ export async function runRow(
   const failures: string[] = [];
   const evidence: string[] = [];
   const random = Random.of(seed, row.name);
-  const topicSettings = Object.assign({}, ...row.faults.map((fault) => fault.topicSettings ?? {})) as Record<
-    string,
-    string
-  >;
-  await platform.createTopics(row.name, topicSettings);
+  await platform.createTopics(row.name);
   await using stack = new AsyncDisposableStack();
   const audits = DELIVERIES.map((delivery) =>
     stack.use(KafkaAudit.start(platform.servers.brokers, topicOf(delivery, row.name))),

@@ -1,12 +1,13 @@
 import { until } from '@tributary/testing';
 import type { Fault } from '../fault.ts';
+import { DELIVERIES } from '../platform/deliveries.ts';
 import { metricsOf } from '../platform/metrics.ts';
+import { LARGEST_RECORD_BYTES } from '../platform/servers.ts';
 import type { Scene } from '../scene.ts';
 
-/** What Kafka takes at most in this row's topics, and what is too much for it, in bytes. */
-const LIMIT = 128 * 1024;
-const TOO_LARGE = 192 * 1024;
+const TOO_LARGE = LARGEST_RECORD_BYTES * 1.25;
 const POISONED = 12;
+const LETTERS = POISONED * DELIVERIES.length;
 
 /** Records that Kafka refuses for ever, in the middle of batches of good ones of the same keys. */
 export const poisonRecord: Fault = {
@@ -15,7 +16,6 @@ export const poisonRecord: Fault = {
   profile: 'single',
   // Which of its companions were stored is not known when a send is refused.
   repeats: true,
-  topicSettings: { 'max.message.bytes': String(LIMIT) },
   inject: async (scene) => {
     const before = await deadLetters(scene);
     const payload = `poison ${'x'.repeat(TOO_LARGE)}`;
@@ -30,11 +30,13 @@ export const poisonRecord: Fault = {
     const found = await until(
       async () => {
         const count = (await deadLetters(scene)) - before;
-        return count >= POISONED && count;
+        return count >= LETTERS && count;
       },
-      { timeoutMs: 60_000, what: `${POISONED} dead letters are stored` },
+      { timeoutMs: 60_000, what: `${LETTERS} dead letters are stored` },
     );
-    return [`${POISONED} sent to topics that take ${LIMIT / 1024} KiB, ${found} dead letters stored`];
+    return [
+      `${POISONED} sent to a Kafka that takes ${LARGEST_RECORD_BYTES / 1024} KiB, ${found} dead letters stored`,
+    ];
   },
 };
 

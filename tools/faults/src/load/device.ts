@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { connectAsync, type MqttClient } from 'mqtt';
+import { connect, type MqttClient } from 'mqtt';
+import { until } from '@tributary/testing';
 import type { Random } from '../random.ts';
 import { Silence } from '../count/silence.ts';
 
@@ -26,6 +27,7 @@ export interface DeviceOptions {
 }
 
 const MOST_IN_A_BURST = 3;
+const CONNECT_MS = 60_000;
 
 /** A device that publishes numbered messages in small bursts, reconnects, and sends again what was not acknowledged. */
 export class Device implements DeviceLog, AsyncDisposable {
@@ -58,7 +60,7 @@ export class Device implements DeviceLog, AsyncDisposable {
 
   static async connect(options: DeviceOptions): Promise<Device> {
     const { name, topic, protocolVersion, servers } = options;
-    const client = await connectAsync({
+    const client = connect({
       servers: servers.map((server) => ({ ...server, protocol: 'mqtt' as const })),
       clientId: `${topic.replaceAll('/', '-')}-${name}`,
       protocolVersion,
@@ -68,7 +70,15 @@ export class Device implements DeviceLog, AsyncDisposable {
       reconnectOnConnackError: true,
       keepalive: 3,
     });
-    return new Device(client, options);
+    const device = new Device(client, options);
+    // It tries until it gets in, as later.
+    try {
+      await until(() => client.connected, { what: `${name} is connected`, timeoutMs: CONNECT_MS });
+      return device;
+    } catch (error) {
+      await device[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Published and not yet acknowledged. */

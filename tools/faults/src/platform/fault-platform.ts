@@ -70,14 +70,13 @@ export class FaultPlatform implements AsyncDisposable {
   }
 
   /** Creates the Kafka topics of a row. */
-  async createTopics(row: string, settings: Readonly<Record<string, string>> = {}): Promise<void> {
+  async createTopics(row: string): Promise<void> {
     const replication = this.servers.replicas;
     await this.#admin.createTopics(
       DELIVERIES.map((delivery) => ({
         topic: topicOf(delivery, row),
         partitions: PARTITIONS,
         replication,
-        settings,
       })),
     );
   }

@@ -37,6 +37,9 @@ export interface Servers extends AsyncDisposable {
   settled(): Promise<void>;
 }
 
+/** What Kafka takes at most: far less than a device may send. */
+export const LARGEST_RECORD_BYTES = 256 * 1024;
+
 /** One nats-server and one Kafka, with a proxy between them and each service. */
 export async function singleServers(links: Links, natsOptions: NatsOptions): Promise<Servers> {
   await using stack = new AsyncDisposableStack();
@@ -51,6 +54,7 @@ export async function singleServers(links: Links, natsOptions: NatsOptions): Pro
   const properties = {
     listeners: `CLIENTS://${host}:${port},SERVICES://${host}:${servicePort},CONTROLLER://${host}:${controllerPort}`,
     'advertised.listeners': `CLIENTS://${host}:${port},SERVICES://${host}:${proxyPort}`,
+    'message.max.bytes': LARGEST_RECORD_BYTES,
     'listener.security.protocol.map': 'CLIENTS:PLAINTEXT,SERVICES:PLAINTEXT,CONTROLLER:PLAINTEXT',
   };
   const starting = [startNats(natsOptions), startKafka({ port, controllerPort, properties })] as const;
