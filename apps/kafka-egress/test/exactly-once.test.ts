@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { after, afterEach, before, beforeEach } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KafkaApi, until, type Fate } from '@tributary/testing';
 import { atFrame, ExactlyOnceRig, startProxiedKafka } from './fixture/exactly-once-rig.ts';
+import { countedTest } from './fixture/read-committed.ts';
 
 /*
  * Faults while records flow, each time counted by a kafkajs consumer that reads committed records: 0 lost, 0 doubled, 0 out
@@ -35,7 +36,7 @@ const steps = [
   ['EndTxn', KafkaApi.endTxn, 7],
 ] as const;
 
-test('killed before and after each step of a transaction', async () => {
+countedTest('killed before and after each step of a transaction', async () => {
   const egress = await flow.egress({ 'service.instance': 'same' });
   for (const [, api, nth] of steps) {
     for (const side of ['request', 'answer'] as const) {
@@ -46,7 +47,7 @@ test('killed before and after each step of a transaction', async () => {
   await flow.settle('killed at 6 places');
 });
 
-test('any answer is lost, and any request', async () => {
+countedTest('any answer is lost, and any request', async () => {
   await flow.egress();
   for (const [, api, nth] of steps) {
     for (const side of ['request', 'answer'] as const) {
@@ -56,27 +57,30 @@ test('any answer is lost, and any request', async () => {
   await flow.settle('cut at 6 places');
 });
 
-test('the answer to a commit stays lost until its producer is given up: the position tells', async () => {
-  const egress = await flow.egress({ 'egress.deliveryTimeoutMs': 1_000 });
-  for (const side of ['answer', 'request'] as const) {
-    await sleep(500);
-    let cuts = 0;
-    server.proxy.intercept = (frame) => {
-      if (frame.api !== KafkaApi.endTxn || frame.side !== side) return 'pass';
-      cuts++;
-      return 'cut';
-    };
-    await sleep(2_500);
-    server.proxy.intercept = () => 'pass';
-    assert.ok(cuts > 3, `${cuts} commits were cut off`);
-  }
-  await flow.settle('commits of unknown outcome');
-  const metrics = await (await egress.get('/metrics')).text();
-  assert.match(metrics, /send_retries_total\{cluster="main",code="delivery-timeout"\} \d/);
-});
+countedTest(
+  'the answer to a commit stays lost until its producer is given up: the position tells',
+  async () => {
+    const egress = await flow.egress({ 'egress.deliveryTimeoutMs': 1_000 });
+    for (const side of ['answer', 'request'] as const) {
+      await sleep(500);
+      let cuts = 0;
+      server.proxy.intercept = (frame) => {
+        if (frame.api !== KafkaApi.endTxn || frame.side !== side) return 'pass';
+        cuts++;
+        return 'cut';
+      };
+      await sleep(2_500);
+      server.proxy.intercept = () => 'pass';
+      assert.ok(cuts > 3, `${cuts} commits were cut off`);
+    }
+    await flow.settle('commits of unknown outcome');
+    const metrics = await (await egress.get('/metrics')).text();
+    assert.match(metrics, /send_retries_total\{cluster="main",code="delivery-timeout"\} \d/);
+  },
+);
 
 for (const [what, api] of steps) {
-  test(`an owner frozen before its ${what} wakes while another one works`, async () => {
+  countedTest(`an owner frozen before its ${what} wakes while another one works`, async () => {
     const old = await flow.egress({ 'service.instance': 'old' });
     await sleep(1_000);
     // What it sent just now stays on its way until it is awake again.
@@ -105,7 +109,7 @@ for (const [what, api] of steps) {
   });
 }
 
-test('Kafka is killed in mid-transaction, and hangs for longer than a request may take', async () => {
+countedTest('Kafka is killed in mid-transaction, and hangs for longer than a request may take', async () => {
   await flow.egress({ 'egress.requestTimeoutMs': 1_000 });
   await sleep(500);
   await atFrame(server.proxy, { api: KafkaApi.endTxn, side: 'request', nth: 3, fate: 'pass' }, () =>

@@ -1,5 +1,6 @@
 export { TestingError, type TestingErrorCode } from './errors.ts';
 export { prepareKafka } from './kafka/class-archive.ts';
+export { committedRecords, type CommittedRecord } from './kafka/committed-records.ts';
 export { startKafkaCluster, KafkaCluster, type KafkaClusterOptions } from './kafka/kafka-cluster.ts';
 export { startKafka, KafkaServer, type KafkaOptions } from './kafka/kafka-server.ts';
 export { KafkaApi, KafkaProxy, type Fate, type KafkaFrame } from './kafka/kafka-proxy.ts';

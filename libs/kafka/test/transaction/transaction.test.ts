@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import { freePort, KafkaApi, KafkaProxy, startKafka, uniqueName, type KafkaServer } from '@tributary/testing';
+import { after, before, beforeEach, test as plainTest } from 'node:test';
+import {
+  committedRecords,
+  freePort,
+  KafkaApi,
+  KafkaProxy,
+  skipWithout,
+  startKafka,
+  uniqueName,
+  type KafkaServer,
+} from '@tributary/testing';
 import {
   createProducerDriver,
   KafkaAdmin,
@@ -10,11 +19,13 @@ import {
   type ProducerDriver,
 } from '../../src/mod.ts';
 import { failure } from '../support/failure.ts';
-import { readCommitted } from '../support/read-committed.ts';
 
 /*
- * Counted by a kafkajs consumer, which reads committed records only. Every send is one transaction over four partitions.
+ * Counted by kcat, which reads committed records only. Every send is one transaction over four partitions.
  */
+
+const test = (name: string, run: () => unknown): void =>
+  void plainTest(name, { skip: skipWithout('kcat') }, async () => void (await run()));
 
 const PARTITIONS = 4;
 const FENCED = new Set(['producer-fenced', 'invalid-producer-epoch', 'invalid-txn-state']);
@@ -78,8 +89,8 @@ function records(name: string, count = 8, of = topic): ProducedRecord[] {
 /** How many records of each transaction a consumer sees. */
 async function seen(of = topic): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const { value } of await readCommitted([proxy.address], of)) {
-    const name = value?.toString().split('-')[0] ?? '';
+  for (const { payload } of await committedRecords([proxy.address], of)) {
+    const name = payload?.split('-')[0] ?? '';
     counts[name] = (counts[name] ?? 0) + 1;
   }
   return counts;
@@ -99,12 +110,12 @@ function at(api: number, side: 'request' | 'answer', fate: 'pass' | 'cut', then:
 test('many transactions of one driver are seen whole, in order', async () => {
   await using driver = await connect();
   for (let i = 0; i < 50; i++) await driver.send(records(`t${i}`));
-  const read = await readCommitted([proxy.address], topic);
+  const read = await committedRecords([proxy.address], topic);
   assert.equal(read.length, 400);
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const numbers = read
       .filter((each) => each.partition === partition)
-      .map(({ value }) => Number(value?.toString().slice(1).split('-')[0]));
+      .map(({ payload }) => Number(payload?.slice(1).split('-')[0]));
     assert.deepEqual(
       numbers,
       numbers.toSorted((a, b) => a - b),
