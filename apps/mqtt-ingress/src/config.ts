@@ -13,9 +13,9 @@ export const ingressSettings = defineSettings({
   },
   'mqtt.engine': {
     type: 'choice',
-    values: ['aedes'],
+    values: ['aedes', 'native'],
     default: 'aedes',
-    doc: 'Implementation of the MQTT protocol.',
+    doc: 'Implementation of the MQTT protocol: aedes, or a state machine and codec of our own.',
   },
   'websocket.host': {
     type: 'string',

@@ -23,6 +23,7 @@ export interface ConnectionParts<Context> {
 
 export interface ConnectionLimits extends PacketLimits {
   receiveMaximum: number;
+  topicAliasMaximum: number;
   connectTimeoutMs: number;
   writeTimeoutMs: number;
   lingerMs: number;

@@ -1,7 +1,7 @@
 import { MqttError } from '../errors.ts';
 
-/** What the aedes engine lets its devices do. Sizes in bytes, times in milliseconds. */
-export interface AedesEngineOptions {
+/** What an engine lets its devices do. Sizes in bytes, times in milliseconds. */
+export interface EngineOptions {
   /** Largest packet a client may send; announced to MQTT 5 clients. */
   maxPacketBytes: number;
   /** Largest CONNECT: anybody may send one. */
@@ -26,7 +26,7 @@ export interface AedesEngineOptions {
   report: (error: unknown) => void;
 }
 
-export const defaultEngineOptions: AedesEngineOptions = {
+export const defaultEngineOptions: EngineOptions = {
   maxPacketBytes: 960 * 1024,
   maxConnectBytes: 128 * 1024,
   receiveMaximum: 65535,
@@ -39,7 +39,7 @@ export const defaultEngineOptions: AedesEngineOptions = {
 };
 
 /** Every numeric option with its allowed range. */
-const RANGES: [Exclude<keyof AedesEngineOptions, 'report'>, number, number][] = [
+const RANGES: [Exclude<keyof EngineOptions, 'report'>, number, number][] = [
   ['maxPacketBytes', 128, 268_435_460],
   ['maxConnectBytes', 128, 268_435_460],
   ['receiveMaximum', 1, 65535],
@@ -51,7 +51,7 @@ const RANGES: [Exclude<keyof AedesEngineOptions, 'report'>, number, number][] = 
 ];
 
 /** @throws MqttError 'invalid-option' */
-export function engineOptions(given: Partial<AedesEngineOptions>): AedesEngineOptions {
+export function engineOptions(given: Partial<EngineOptions>): EngineOptions {
   const options = { ...defaultEngineOptions, ...given };
   for (const [name, least, most] of RANGES) {
     const value = options[name];
