@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { ClientConnection } from '../engine/client-connection.ts';
 import type { ConnectionParts } from '../engine/connection-parts.ts';
-import type { DeliveryStage, QoS, StreamInfo } from '../engine/mqtt-engine.ts';
+import type { DeliveryStage, OutboundPublish, QoS, StreamInfo } from '../engine/mqtt-engine.ts';
 import { ReasonCode, reasonText } from '../engine/reason-code.ts';
 import { SharedFilterRefusals } from '../engine/shared-filter-refusals.ts';
 import { encodeAcceptance } from '../wire/acceptance.ts';
 import { Faults } from '../wire/fault.ts';
 import type { ControlPacket } from '../wire/packet-reader.ts';
 import { PacketType } from '../wire/packet-type.ts';
+import { encodePublish, publishWireBytes, TOPIC_ALIAS_BYTES } from '../wire/publish-encoder.ts';
+import { OutboundAliases } from './outbound-aliases.ts';
 import { TopicAliases } from './topic-aliases.ts';
 
 const NO_PROPERTIES = new Uint8Array(0);
@@ -20,6 +22,8 @@ export class NativeConnection<Context> extends ClientConnection<Context> {
   readonly #sharedFilters = new SharedFilterRefusals();
   /** Made when the client first uses one. */
   #aliases: TopicAliases | null = null;
+  /** Made when the first delivery may use one. */
+  #given: OutboundAliases | null = null;
   /** PUBLISHes of the current run already taken. */
   #published = 0;
 
@@ -36,6 +40,14 @@ export class NativeConnection<Context> extends ClientConnection<Context> {
 
   protected override abandon(): void {
     this.#aliases = null;
+    this.#given = null;
+  }
+
+  /** As a short alias for the topic, where the client takes aliases and its packet size leaves room for one. */
+  override deliver(publish: OutboundPublish): boolean {
+    const use = this.#roomForAlias(publish) ? this.#outboundAliases().use(publish.topic) : null;
+    if (use === null || this.state === 'closed') return super.deliver(publish);
+    return this.outbox.send(encodePublish(5, use.known ? { ...publish, topic: '' } : publish, use.alias));
   }
 
   override subscribed(packetId: number, reasons: readonly number[]): void {
@@ -75,6 +87,18 @@ export class NativeConnection<Context> extends ClientConnection<Context> {
       );
       this.begin();
     });
+  }
+
+  #outboundAliases(): OutboundAliases {
+    return (this.#given ??= new OutboundAliases(this.connect?.topicAliasMaximum ?? 0));
+  }
+
+  #roomForAlias(publish: OutboundPublish): boolean {
+    const { topicAliasMaximum = 0, maximumPacketSize = 0 } = this.connect ?? {};
+    if (topicAliasMaximum === 0) return false;
+    // The property length may grow by a byte, and the packet's by another.
+    const most = publishWireBytes(5, publish) + TOPIC_ALIAS_BYTES + 2;
+    return maximumPacketSize === 0 || most <= maximumPacketSize;
   }
 
   /** Takes packet by packet; the host may end the connection at any of them. */
