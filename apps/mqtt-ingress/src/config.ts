@@ -55,6 +55,14 @@ export const ingressSettings = defineSettings({
     max: 65_535,
     doc: 'Longest client id, in bytes of UTF-8.',
   },
+  'limits.keepAliveSeconds': {
+    type: 'integer',
+    unit: 's',
+    default: 0,
+    min: 0,
+    max: 65_535,
+    doc: 'Longest keep-alive of an MQTT 5 device; one that asks for more, or for none, is told this one (engine native). 0: any.',
+  },
   'limits.unacknowledged': {
     type: 'integer',
     default: 1_000,

@@ -121,6 +121,7 @@ export class IngressNode {
     this.#engine = await createEngine(this.#host, {
       maxPacketBytes,
       receiveMaximum: config['limits.unacknowledged'],
+      maxKeepAlive: config['limits.keepAliveSeconds'],
       report: (error) => log.error({ error }, 'unexpected error of a connection; it was closed'),
     });
     this.#observe(this.#engine);

@@ -16,6 +16,11 @@ export interface EngineOptions {
   topicAliasMaximum: number;
   /** Levels of a topic or filter; aedes takes 100 at most. */
   maxTopicLevels: number;
+  /**
+   * Longest keep-alive of an MQTT 5 client in seconds, 0 for any; one that asks for more, or for none, is told this one
+   * as Server Keep Alive [MQTT-3.1.2-21]. The native engine only: aedes has no word for it.
+   */
+  maxKeepAlive: number;
   /** From the first byte to a complete CONNECT. */
   connectTimeoutMs: number;
   /** How long a client may leave what it was sent unread before it is cut off. */
@@ -32,6 +37,7 @@ export const defaultEngineOptions: EngineOptions = {
   receiveMaximum: 65535,
   topicAliasMaximum: 8,
   maxTopicLevels: 100,
+  maxKeepAlive: 0,
   connectTimeoutMs: 10_000,
   writeTimeoutMs: 60_000,
   lingerMs: 2_000,
@@ -45,6 +51,7 @@ const RANGES: [Exclude<keyof EngineOptions, 'report'>, number, number][] = [
   ['receiveMaximum', 1, 65535],
   ['topicAliasMaximum', 0, 65535],
   ['maxTopicLevels', 1, 100],
+  ['maxKeepAlive', 0, 65535],
   ['connectTimeoutMs', 1, 3_600_000],
   ['writeTimeoutMs', 1, 3_600_000],
   ['lingerMs', 0, 60_000],

@@ -77,16 +77,26 @@ export class NativeConnection<Context> extends ClientConnection<Context> {
   #connect(given: string): void {
     const clientId = given === '' ? `auto_${randomUUID()}` : given;
     this.ask(clientId, () => {
+      const serverKeepAlive = this.#serverKeepAlive();
       this.outbox.sendNow(
         encodeAcceptance({
           version: this.protocolVersion,
           limits: this.#parts.limits,
           assignedClientId: given === '' ? clientId : '',
           isExpiryRefused: (this.connect?.sessionExpiry ?? 0) > 0,
+          serverKeepAlive,
         }),
       );
-      this.begin();
+      this.begin(serverKeepAlive || undefined);
     });
+  }
+
+  /** Only MQTT 5 can be told; 0: the client's own holds. */
+  #serverKeepAlive(): number {
+    const { maxKeepAlive } = this.#parts.limits;
+    const { keepAlive = 0, protocolVersion } = this.connect ?? {};
+    if (protocolVersion !== 5 || maxKeepAlive === 0) return 0;
+    return keepAlive === 0 || keepAlive > maxKeepAlive ? maxKeepAlive : 0;
   }
 
   #outboundAliases(): OutboundAliases {

@@ -11,12 +11,20 @@ export interface Acceptance {
   assignedClientId: string;
   /** The client asked for a session that outlives its connection, and does not get one [MQTT-3.2.2-3.2]. */
   isExpiryRefused: boolean;
+  /** In seconds, if it is not the client's; 0: it is. */
+  serverKeepAlive: number;
 }
 
 const RECEIVE_MAXIMUM_IF_ABSENT = 65535;
 
 /** CONNACK with success, session present 0; MQTT 5 also learns what the server offers. */
-export function encodeAcceptance({ version, limits, assignedClientId, isExpiryRefused }: Acceptance): Buffer {
+export function encodeAcceptance({
+  version,
+  limits,
+  assignedClientId,
+  isExpiryRefused,
+  serverKeepAlive,
+}: Acceptance): Buffer {
   if (version !== 5) return Buffer.from([PacketType.CONNACK << 4, 2, 0, 0]);
   const { topicAliasMaximum, maxPacketBytes, receiveMaximum } = limits;
   const properties: Buffer[] = [Buffer.from([PropertyId.SHARED_SUBSCRIPTION_AVAILABLE, 0])];
@@ -26,6 +34,7 @@ export function encodeAcceptance({ version, limits, assignedClientId, isExpiryRe
     properties.push(two(PropertyId.RECEIVE_MAXIMUM, receiveMaximum));
   }
   if (isExpiryRefused) properties.push(four(PropertyId.SESSION_EXPIRY, 0));
+  if (serverKeepAlive > 0) properties.push(two(PropertyId.SERVER_KEEP_ALIVE, serverKeepAlive));
   if (assignedClientId !== '') {
     properties.push(string(PropertyId.ASSIGNED_CLIENT_IDENTIFIER, assignedClientId));
   }
