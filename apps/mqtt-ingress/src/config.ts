@@ -20,9 +20,9 @@ export const ingressSettings = defineSettings({
   },
   'mqtt.engine': {
     type: 'choice',
-    values: ['aedes'],
+    values: ['aedes', 'native'],
     default: 'aedes',
-    doc: 'Implementation of the MQTT protocol.',
+    doc: 'Implementation of the MQTT protocol: aedes, or a state machine and codec of our own.',
   },
   'websocket.host': {
     type: 'string',
@@ -61,6 +61,14 @@ export const ingressSettings = defineSettings({
     min: 23,
     max: 65_535,
     doc: 'Longest client id, in bytes of UTF-8.',
+  },
+  'limits.keepAliveSeconds': {
+    type: 'integer',
+    unit: 's',
+    default: 0,
+    min: 0,
+    max: 65_535,
+    doc: 'Longest keep-alive of an MQTT 5 device; one that asks for more, or for none, is told this one (engine native). 0: any.',
   },
   'limits.unacknowledged': {
     type: 'integer',

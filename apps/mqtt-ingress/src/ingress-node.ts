@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ENVELOPE_HEADROOM_BYTES } from '@tributary/contracts';
 import {
   createAedesEngine,
+  createNativeEngine,
   listenTcp,
   listenWebSocket,
   ReasonCode,
@@ -116,9 +117,11 @@ export class IngressNode {
     if (maxPacketBytes < config['limits.packetBytes']) {
       log.info({ maxPacketBytes, maxPayload: life.maxPayload }, 'packets are limited by what NATS can carry');
     }
-    this.#engine = await createAedesEngine(this.#host, {
+    const createEngine = config['mqtt.engine'] === 'native' ? createNativeEngine : createAedesEngine;
+    this.#engine = await createEngine(this.#host, {
       maxPacketBytes,
       receiveMaximum: config['limits.unacknowledged'],
+      maxKeepAlive: config['limits.keepAliveSeconds'],
       report: (error) => log.error({ error }, 'unexpected error of a connection; it was closed'),
     });
     this.#observe(this.#engine);

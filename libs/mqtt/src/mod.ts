@@ -1,6 +1,6 @@
 export * from './ack-queue.ts';
 export { createAedesEngine } from './aedes/aedes-engine.ts';
-export { defaultEngineOptions, type AedesEngineOptions } from './aedes/engine-options.ts';
+export { defaultEngineOptions, type EngineOptions } from './engine/engine-options.ts';
 export type * from './engine/mqtt-engine.ts';
 export {
   ReasonCode,
@@ -10,6 +10,7 @@ export {
   type ReasonName,
 } from './engine/reason-code.ts';
 export * from './errors.ts';
+export { createNativeEngine } from './native/native-engine.ts';
 export * from './outbound-window.ts';
 export * from './publish-properties.ts';
 export * from './subscription-trie.ts';

@@ -5,10 +5,10 @@ import { ClientConnection } from '../engine/client-connection.ts';
 import type { ConnectionParts } from '../engine/connection-parts.ts';
 import type { DeliveryStage, StreamInfo, SubscribeRequest } from '../engine/mqtt-engine.ts';
 import { ReasonCode, reasonText } from '../engine/reason-code.ts';
+import { SharedFilterRefusals } from '../engine/shared-filter-refusals.ts';
 import { Faults } from '../wire/fault.ts';
 import { amendConnect } from './connect-amendment.ts';
 import { PacketStream, type PacketStreamOwner } from './packet-stream.ts';
-import { SharedFilterRefusals } from './shared-filter-refusals.ts';
 
 export interface AedesParts<Context> extends ConnectionParts<Context> {
   readonly broker: Aedes;

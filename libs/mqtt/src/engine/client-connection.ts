@@ -131,11 +131,11 @@ export abstract class ClientConnection<Context>
     this.close('server', verdict.reason, verdict.detail ?? reasonText(verdict.reason));
   }
 
-  /** CONNACK has been written. */
-  protected begin(): void {
+  /** CONNACK has been written. @param keepAlive what it said, in seconds; 0: none */
+  protected begin(keepAlive = this.connect?.keepAlive ?? 0): void {
     if (this.state !== 'accepted') return;
     this.state = 'ready';
-    this.#vigil.start(this.connect?.keepAlive ?? 0);
+    this.#vigil.start(keepAlive);
     this.outbox.open();
     this.#inflow.goOn();
   }

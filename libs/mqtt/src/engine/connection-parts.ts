@@ -23,6 +23,8 @@ export interface ConnectionParts<Context> {
 
 export interface ConnectionLimits extends PacketLimits {
   receiveMaximum: number;
+  topicAliasMaximum: number;
+  maxKeepAlive: number;
   connectTimeoutMs: number;
   writeTimeoutMs: number;
   lingerMs: number;

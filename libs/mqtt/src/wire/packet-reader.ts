@@ -47,6 +47,8 @@ export class PacketReader {
   control: ControlPacket | null = null;
   /** Raw property blocks of the PUBLISHes of the last run (MQTT 5 only), in order. */
   readonly properties: Uint8Array[] = [];
+  /** Their topic aliases, 0 for none. */
+  readonly topicAliases: number[] = [];
   /** Packets of the last run. */
   packets = 0;
 
@@ -75,6 +77,7 @@ export class PacketReader {
   next(): Buffer | null {
     this.control = null;
     this.properties.length = 0;
+    this.topicAliases.length = 0;
     this.packets = 0;
     while (this.fault === null && this.#chunk !== null) {
       const run = this.#partial.length > 0 ? this.#completePartial(this.#chunk) : this.#cutRun(this.#chunk);
@@ -117,7 +120,7 @@ export class PacketReader {
       if (type === PacketType.PUBLISH) {
         this.fault = this.#publishCheck.check(chunk, body, end, first, version);
         if (this.fault !== null) break;
-        if (version === 5) this.properties.push(this.#publishCheck.properties);
+        if (version === 5) this.#note();
       } else {
         this.fault = this.#checkOther(chunk, body, end, type);
         if (this.fault !== null) break;
@@ -161,10 +164,14 @@ export class PacketReader {
         ? this.#publishCheck.check(packet, body, packet.length, first, this.version)
         : this.#checkOther(packet, body, packet.length, type);
     if (this.fault !== null) return null;
-    if (type === PacketType.PUBLISH && this.version === 5)
-      this.properties.push(this.#publishCheck.properties);
+    if (type === PacketType.PUBLISH && this.version === 5) this.#note();
     this.packets = 1;
     return packet;
+  }
+
+  #note(): void {
+    this.properties.push(this.#publishCheck.properties);
+    this.topicAliases.push(this.#publishCheck.topicAlias);
   }
 
   #length = 0;

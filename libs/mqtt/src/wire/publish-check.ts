@@ -16,6 +16,8 @@ export class PublishCheck {
   readonly topicAliasMaximum: number;
   /** The raw property block of the last PUBLISH checked, without Topic Alias. */
   properties: Uint8Array = EMPTY;
+  /** Its Topic Alias; 0: none. */
+  topicAlias = 0;
   readonly #scanner = new PropertyScanner();
 
   constructor(limits: { maxTopicLevels: number; topicAliasMaximum: number }) {
@@ -54,6 +56,7 @@ export class PublishCheck {
   }
 
   #properties(buffer: Buffer, at: number, end: number, emptyTopic: boolean): Fault | null {
+    this.topicAlias = 0;
     if (at < end && buffer[at] === 0 && !emptyTopic) {
       this.properties = EMPTY;
       return null;
@@ -72,6 +75,7 @@ export class PublishCheck {
     }
     const number = buffer.readUInt16BE(alias + 1);
     if (number === 0 || number > this.topicAliasMaximum) return Faults.TOPIC_ALIAS;
+    this.topicAlias = number;
     this.properties = withoutRange(buffer, scanner.start, scanner.end, alias, alias + 3);
     return null;
   }

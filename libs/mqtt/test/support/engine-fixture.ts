@@ -1,7 +1,9 @@
+import { test, type TestOptions } from 'node:test';
 import {
   createAedesEngine,
+  createNativeEngine,
   listenTcp,
-  type AedesEngineOptions,
+  type EngineOptions,
   type Closure,
   type ConnectRequest,
   type ConnectVerdict,
@@ -123,6 +125,22 @@ export class RecordingHost implements EngineHost {
   }
 }
 
+const ENGINES = { aedes: createAedesEngine, native: createNativeEngine };
+export type EngineName = keyof typeof ENGINES;
+
+type Start = (options?: Partial<EngineOptions>) => Promise<EngineFixture>;
+
+/** A test that every engine must pass. */
+export function engineTest(
+  name: string,
+  run: (start: Start, engine: EngineName) => Promise<void>,
+  options: TestOptions = {},
+): void {
+  for (const engine of ['aedes', 'native'] as const) {
+    test(`${engine}: ${name}`, options, () => run((given) => EngineFixture.start(engine, given), engine));
+  }
+}
+
 /** An engine with a TCP listener on a free port. */
 export class EngineFixture {
   readonly host: RecordingHost;
@@ -137,10 +155,10 @@ export class EngineFixture {
     this.errors = errors;
   }
 
-  static async start(options: Partial<AedesEngineOptions> = {}): Promise<EngineFixture> {
+  static async start(name: EngineName, options: Partial<EngineOptions> = {}): Promise<EngineFixture> {
     const host = new RecordingHost();
     const errors: unknown[] = [];
-    const engine = await createAedesEngine(host, { report: (error) => errors.push(error), ...options });
+    const engine = await ENGINES[name](host, { report: (error) => errors.push(error), ...options });
     return new EngineFixture(host, engine, await listenTcp(engine, { port: 0 }), errors);
   }
 

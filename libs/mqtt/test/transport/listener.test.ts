@@ -8,7 +8,7 @@ import { EngineFixture } from '../support/engine-fixture.ts';
 import * as p from '../support/packets.ts';
 
 test('a port in use is an error that says so', async () => {
-  await using fixture = await EngineFixture.start();
+  await using fixture = await EngineFixture.start('native');
   await assert.rejects(listenTcp(fixture.engine, { port: fixture.port }), {
     code: 'listen-failed',
     message: /EADDRINUSE/,
@@ -16,7 +16,7 @@ test('a port in use is an error that says so', async () => {
 });
 
 test('connections beyond the limits are closed at once', async () => {
-  await using fixture = await EngineFixture.start();
+  await using fixture = await EngineFixture.start('native');
   const narrow = await listenTcp(fixture.engine, { port: 0, maxUnfinished: 2 });
   const { RawClient } = await import('../support/raw-client.ts');
   const waiting = [await RawClient.open(narrow.port), await RawClient.open(narrow.port)];
@@ -34,7 +34,7 @@ test('connections beyond the limits are closed at once', async () => {
 for (const path of ['/mqtt', '/']) {
   for (const protocolVersion of [3, 4, 5] as const) {
     test(`MQTT.js over WebSocket on ${path}, version ${protocolVersion}`, async () => {
-      await using fixture = await EngineFixture.start();
+      await using fixture = await EngineFixture.start('native');
       const listener = await listenWebSocket(fixture.engine, { port: 0 });
       const client = await mqtt.connectAsync(`ws://127.0.0.1:${listener.port}${path}`, {
         protocolVersion,
@@ -74,7 +74,7 @@ async function open(port: number, path = '/mqtt', protocols: string[] = ['mqtt']
 }
 
 test('packets and WebSocket messages are independent of each other', async () => {
-  await using fixture = await EngineFixture.start();
+  await using fixture = await EngineFixture.start('native');
   const { host } = fixture;
   const listener = await listenWebSocket(fixture.engine, { port: 0 });
   const socket = await open(listener.port);
@@ -93,7 +93,7 @@ test('packets and WebSocket messages are independent of each other', async () =>
 });
 
 test('a text message ends the connection with 1003', async () => {
-  await using fixture = await EngineFixture.start();
+  await using fixture = await EngineFixture.start('native');
   const { host } = fixture;
   const listener = await listenWebSocket(fixture.engine, { port: 0 });
   const socket = await open(listener.port);
@@ -107,7 +107,7 @@ test('a text message ends the connection with 1003', async () => {
 });
 
 test('subprotocol and path are asked for', async () => {
-  await using fixture = await EngineFixture.start();
+  await using fixture = await EngineFixture.start('native');
   const listener = await listenWebSocket(fixture.engine, { port: 0 });
   for (const [path, protocols, expected] of [
     ['/other', ['mqtt'], /404/],
@@ -130,7 +130,7 @@ test('subprotocol and path are asked for', async () => {
 });
 
 test('back-pressure reaches a WebSocket client', async () => {
-  await using fixture = await EngineFixture.start();
+  await using fixture = await EngineFixture.start('native');
   const { host } = fixture;
   const listener = await listenWebSocket(fixture.engine, { port: 0 });
   const socket = await open(listener.port);

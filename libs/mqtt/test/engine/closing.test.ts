@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Closure } from '../../src/mod.ts';
-import { EngineFixture } from '../support/engine-fixture.ts';
+import { engineTest } from '../support/engine-fixture.ts';
 import * as p from '../support/packets.ts';
 import type { RawClient } from '../support/raw-client.ts';
 
@@ -64,8 +63,8 @@ const endings: [
 ];
 
 for (const [name, version, end, closure, last] of endings) {
-  test(`the host hears how it ended: ${name}, version ${version}`, async () => {
-    await using fixture = await EngineFixture.start();
+  engineTest(`the host hears how it ended: ${name}, version ${version}`, async (start) => {
+    await using fixture = await start();
     const { host } = fixture;
     const client = await fixture.client({ version, keepAlive: 1 });
     const began = performance.now();
@@ -86,8 +85,8 @@ for (const [name, version, end, closure, last] of endings) {
   });
 }
 
-test('keep-alive: packets prolong it, bytes do not', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('keep-alive: packets prolong it, bytes do not', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   const lively = await fixture.client({ clientId: 'lively', keepAlive: 1 });
   const dripping = await fixture.client({ clientId: 'dripping', keepAlive: 1 });
@@ -107,8 +106,8 @@ test('keep-alive: packets prolong it, bytes do not', async () => {
   lively.destroy();
 });
 
-test('the socket stays open until the host has recorded a DISCONNECT', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('the socket stays open until the host has recorded a DISCONNECT', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   let recorded = (): void => {};
   host.onClosed = () => new Promise((resolve) => (recorded = resolve));
@@ -123,42 +122,48 @@ test('the socket stays open until the host has recorded a DISCONNECT', async () 
   await client.closed;
 });
 
-test('disconnect: what was acknowledged leaves first, MQTT 5 hears why, closed is not called from within', async () => {
-  await using fixture = await EngineFixture.start();
-  const { host } = fixture;
-  host.onPublish = ({ connection, packetId, topic }) => {
-    if (topic !== 'last') return;
-    connection.acknowledge(packetId, 1, 0);
-    connection.disconnect(0x8e, 'session taken over');
-    connection.disconnect(0x8e, 'twice');
-    assert.equal(host.closures.length, 0);
-    connection.acknowledge(packetId, 1, 0);
-    connection.deliver({ ...published, topic: 'after' });
-  };
-  const published = {
-    topic: 'x',
-    payload: Buffer.alloc(0),
-    qos: 0,
-    retain: false,
-    dup: false,
-    packetId: 0,
-    properties: Buffer.alloc(0),
-    subscriptionIdentifiers: [],
-  } as const;
-  for (const version of [4, 5] as const) {
-    const client = await fixture.client({ version });
-    client.send(p.publish({ version, topic: 'last', qos: 1, id: 5 }), p.publish({ version, topic: 'never' }));
-    assert.equal(await client.nextHex(), '40 0005');
-    if (version === 5) assert.match(await client.nextHex(), /^e0 8e/);
-    assert.equal(await client.nextHex(), 'closed');
-    const how = host.closures.at(-1);
-    assert.deepEqual([how?.kind, how?.reason, how?.detail], ['server', 0x8e, 'session taken over']);
-  }
-  assert.ok(!host.publishes.some(({ topic }) => topic === 'never'));
-});
+engineTest(
+  'disconnect: what was acknowledged leaves first, MQTT 5 hears why, closed is not called from within',
+  async (start) => {
+    await using fixture = await start();
+    const { host } = fixture;
+    host.onPublish = ({ connection, packetId, topic }) => {
+      if (topic !== 'last') return;
+      connection.acknowledge(packetId, 1, 0);
+      connection.disconnect(0x8e, 'session taken over');
+      connection.disconnect(0x8e, 'twice');
+      assert.equal(host.closures.length, 0);
+      connection.acknowledge(packetId, 1, 0);
+      connection.deliver({ ...published, topic: 'after' });
+    };
+    const published = {
+      topic: 'x',
+      payload: Buffer.alloc(0),
+      qos: 0,
+      retain: false,
+      dup: false,
+      packetId: 0,
+      properties: Buffer.alloc(0),
+      subscriptionIdentifiers: [],
+    } as const;
+    for (const version of [4, 5] as const) {
+      const client = await fixture.client({ version });
+      client.send(
+        p.publish({ version, topic: 'last', qos: 1, id: 5 }),
+        p.publish({ version, topic: 'never' }),
+      );
+      assert.equal(await client.nextHex(), '40 0005');
+      if (version === 5) assert.match(await client.nextHex(), /^e0 8e/);
+      assert.equal(await client.nextHex(), 'closed');
+      const how = host.closures.at(-1);
+      assert.deepEqual([how?.kind, how?.reason, how?.detail], ['server', 0x8e, 'session taken over']);
+    }
+    assert.ok(!host.publishes.some(({ topic }) => topic === 'never'));
+  },
+);
 
-test("two connections with one client identifier: takeover is the host's", async () => {
-  await using fixture = await EngineFixture.start();
+engineTest("two connections with one client identifier: takeover is the host's", async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   const first = await fixture.client({ version: 5, clientId: 'same' });
   host.verdict = async () => {
@@ -173,8 +178,8 @@ test("two connections with one client identifier: takeover is the host's", async
   second.destroy();
 });
 
-test('drain sends everybody away and takes nobody more', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('drain sends everybody away and takes nobody more', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   const clients = await Promise.all(
     Array.from({ length: 20 }, (_, index) => fixture.client({ version: 5, clientId: `c${index}` })),

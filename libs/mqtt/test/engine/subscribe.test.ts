@@ -1,51 +1,54 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EngineFixture } from '../support/engine-fixture.ts';
+import { EngineFixture, engineTest } from '../support/engine-fixture.ts';
 import * as p from '../support/packets.ts';
 
-test('SUBACK and UNSUBACK leave when the host says so, with its codes, and hold up nothing', async () => {
-  await using fixture = await EngineFixture.start();
-  const { host } = fixture;
-  host.answering = false;
-  const client = await fixture.client({ version: 5 });
-  client.send(
-    p.subscribe(
-      7,
-      [
-        ['a/+', 0x2e],
-        ['b', 0],
-        ['b', 1],
-      ],
-      p.properties([0x0b, 0xac, 2]),
-    ),
-    p.unsubscribe(8, ['x', 'x', 'y'], p.properties()),
-    p.publish({ version: 5, qos: 1, id: 1 }),
-    p.pingreq,
-  );
-  await host.until(() => host.publishes.length === 1, 'publish');
-  assert.deepEqual(host.subscribes, [
-    {
-      packetId: 7,
-      subscriptionIdentifier: 300,
-      subscriptions: [
-        { filter: 'a/+', qos: 2, noLocal: true, retainAsPublished: true, retainHandling: 2 },
-        { filter: 'b', qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 },
-        { filter: 'b', qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 },
-      ],
-    },
-  ]);
-  assert.deepEqual(host.unsubscribes, [{ packetId: 8, filters: ['x', 'x', 'y'] }]);
-  assert.equal(await client.nextHex(), 'd0');
-  assert.deepEqual(client.received, []);
-  const [connection] = host.connections;
-  connection?.unsubscribed(8, [0, 0x11, 0x87]);
-  connection?.subscribed(7, [2, 0x83, 1]);
-  assert.deepEqual(await client.hexes(2), ['b0 000800001187', '90 000700028301']);
-  client.destroy();
-});
+engineTest(
+  'SUBACK and UNSUBACK leave when the host says so, with its codes, and hold up nothing',
+  async (start) => {
+    await using fixture = await start();
+    const { host } = fixture;
+    host.answering = false;
+    const client = await fixture.client({ version: 5 });
+    client.send(
+      p.subscribe(
+        7,
+        [
+          ['a/+', 0x2e],
+          ['b', 0],
+          ['b', 1],
+        ],
+        p.properties([0x0b, 0xac, 2]),
+      ),
+      p.unsubscribe(8, ['x', 'x', 'y'], p.properties()),
+      p.publish({ version: 5, qos: 1, id: 1 }),
+      p.pingreq,
+    );
+    await host.until(() => host.publishes.length === 1, 'publish');
+    assert.deepEqual(host.subscribes, [
+      {
+        packetId: 7,
+        subscriptionIdentifier: 300,
+        subscriptions: [
+          { filter: 'a/+', qos: 2, noLocal: true, retainAsPublished: true, retainHandling: 2 },
+          { filter: 'b', qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 },
+          { filter: 'b', qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 },
+        ],
+      },
+    ]);
+    assert.deepEqual(host.unsubscribes, [{ packetId: 8, filters: ['x', 'x', 'y'] }]);
+    assert.equal(await client.nextHex(), 'd0');
+    assert.deepEqual(client.received, []);
+    const [connection] = host.connections;
+    connection?.unsubscribed(8, [0, 0x11, 0x87]);
+    connection?.subscribed(7, [2, 0x83, 1]);
+    assert.deepEqual(await client.hexes(2), ['b0 000800001187', '90 000700028301']);
+    client.destroy();
+  },
+);
 
-test('MQTT 3.1.1 hears every failure as 0x80, and nothing about UNSUBSCRIBE', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('MQTT 3.1.1 hears every failure as 0x80, and nothing about UNSUBSCRIBE', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   host.answering = false;
   const client = await fixture.client({});
@@ -72,8 +75,8 @@ const shared: [version: 4 | 5, filters: string[], answer: string, seen: string[]
   [5, ['a', '$share/g/a', 'b'], '90 000100009e00', ['a', 'b']],
 ];
 
-test('shared subscriptions are refused, as CONNACK said', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('shared subscriptions are refused, as CONNACK said', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   for (const [version, filters, answer, seen] of shared) {
     host.subscribes.length = 0;
@@ -101,7 +104,7 @@ test('shared subscriptions are refused, as CONNACK said', async () => {
 });
 
 test('many subscriptions and cancellations leave nothing behind in aedes', async () => {
-  await using fixture = await EngineFixture.start();
+  await using fixture = await EngineFixture.start('aedes');
   const { host } = fixture;
   const client = await fixture.client({});
   for (let round = 1; round <= 500; round++) {
@@ -112,8 +115,8 @@ test('many subscriptions and cancellations leave nothing behind in aedes', async
   client.destroy();
 });
 
-test('a filter that is not valid ends the connection', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('a filter that is not valid ends the connection', async (start) => {
+  await using fixture = await start();
   const old = await fixture.client({});
   assert.equal(await old.send(p.subscribe(1, [['a#', 0]])).nextHex(), 'closed');
   const modern = await fixture.client({ version: 5 });

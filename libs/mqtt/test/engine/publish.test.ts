@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { decodePublishProperties } from '@tributary/contracts';
 import mqtt from 'mqtt';
 import { AckQueue } from '../../src/mod.ts';
-import { EngineFixture } from '../support/engine-fixture.ts';
+import { engineTest } from '../support/engine-fixture.ts';
 import * as p from '../support/packets.ts';
 
-test('nothing is acknowledged before the host acknowledges', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('nothing is acknowledged before the host acknowledges', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   host.answering = false;
   const client = await fixture.client({});
@@ -35,8 +34,8 @@ test('nothing is acknowledged before the host acknowledges', async () => {
   client.destroy();
 });
 
-test('acknowledgements leave in order although their work completes in any order', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('acknowledgements leave in order although their work completes in any order', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   host.answering = false;
   const order: (() => void)[] = [];
@@ -62,8 +61,8 @@ test('acknowledgements leave in order although their work completes in any order
   client.destroy();
 });
 
-test('reasons: MQTT 5 hears them, MQTT 3.1.1 has none', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('reasons: MQTT 5 hears them, MQTT 3.1.1 has none', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   host.answering = false;
   host.onPublish = ({ connection, packetId, qos }) =>
@@ -89,8 +88,8 @@ test('reasons: MQTT 5 hears them, MQTT 3.1.1 has none', async () => {
   client.destroy();
 });
 
-test('topic, payload, flags and raw properties reach the host', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('topic, payload, flags and raw properties reach the host', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   const client = await fixture.client({ version: 5 });
   const block = Buffer.concat([
@@ -140,8 +139,8 @@ test('topic, payload, flags and raw properties reach the host', async () => {
   client.destroy();
 });
 
-test('topic aliases are resolved and taken out of the properties', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('topic aliases are resolved and taken out of the properties', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   const client = await fixture.client({ version: 5 });
   const alias = [0x23, 0, 2];
@@ -167,8 +166,8 @@ test('topic aliases are resolved and taken out of the properties', async () => {
   assert.equal(await client.nextHex(), 'closed');
 });
 
-test('a client beyond the announced Receive Maximum is cut off', async () => {
-  await using fixture = await EngineFixture.start({ receiveMaximum: 3 });
+engineTest('a client beyond the announced Receive Maximum is cut off', async (start) => {
+  await using fixture = await start({ receiveMaximum: 3 });
   const { host } = fixture;
   host.answering = false;
   const client = await fixture.client({ version: 5 });
@@ -187,8 +186,8 @@ test('a client beyond the announced Receive Maximum is cut off', async () => {
   assert.equal(host.publishes.length, 4, 'PUBREC alone frees no place');
 });
 
-test('MQTT.js streams 3,000 messages of each QoS, in order', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('MQTT.js streams 3,000 messages of each QoS, in order', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${fixture.port}`, {
     protocolVersion: 5,
@@ -209,8 +208,8 @@ test('MQTT.js streams 3,000 messages of each QoS, in order', async () => {
   }
 });
 
-test('packets in segments of 1 to 7 bytes', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('packets in segments of 1 to 7 bytes', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   for (const version of [3, 4, 5] as const) {
     host.publishes.length = 0;
@@ -244,8 +243,8 @@ test('packets in segments of 1 to 7 bytes', async () => {
   }
 });
 
-test('a bad packet: those before it count, MQTT 5 is told why, MQTT 3.1.1 is closed', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('a bad packet: those before it count, MQTT 5 is told why, MQTT 3.1.1 is closed', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   const old = await fixture.client({});
   old.send(p.publish({ qos: 1, id: 1 }), p.publish({ topic: 'a/#' }), p.publish({ qos: 1, id: 2 }));
@@ -262,8 +261,8 @@ test('a bad packet: those before it count, MQTT 5 is told why, MQTT 3.1.1 is clo
   assert.equal(host.publishes.length, 2);
 });
 
-test('a throwing host costs the one connection and is reported', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('a throwing host costs the one connection and is reported', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   host.onPublish = ({ topic }) => {
     if (topic === 'bad') throw new Error('host bug');

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { EngineFixture } from '../support/engine-fixture.ts';
+import { engineTest } from '../support/engine-fixture.ts';
 import * as p from '../support/packets.ts';
 import { RawClient } from '../support/raw-client.ts';
 
@@ -54,8 +54,8 @@ async function attack(port: number, { connect, then }: Attack): Promise<void> {
 }
 
 for (const killer of killers) {
-  test(`one packet ends aedes, and not this engine: ${killer.name}`, async () => {
-    await using fixture = await EngineFixture.start();
+  engineTest(`one packet ends aedes, and not this engine: ${killer.name}`, async (start) => {
+    await using fixture = await start();
     await attack(fixture.port, killer);
     assert.deepEqual(fixture.errors, []);
     const other = await fixture.client({ clientId: 'other' });
@@ -76,8 +76,8 @@ for (const killer of killers) {
   });
 }
 
-test('nothing is processed before the host accepts, whatever the segments', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('nothing is processed before the host accepts, whatever the segments', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   let accept = (): void => {};
   host.verdict = () => new Promise((resolve) => (accept = () => resolve({ accept: true })));
@@ -99,8 +99,8 @@ test('nothing is processed before the host accepts, whatever the segments', asyn
   client.destroy();
 });
 
-test('nothing is processed of a client that is refused', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('nothing is processed of a client that is refused', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   host.verdict = () => Promise.resolve({ accept: false, reason: 0x87 });
   const client = await fixture.client();
@@ -110,31 +110,35 @@ test('nothing is processed of a client that is refused', async () => {
   assert.deepEqual(host.subscribes, []);
 });
 
-test('10,000 random byte streams end connections, and nothing else', { timeout: 240_000 }, async () => {
-  await using fixture = await EngineFixture.start();
-  const streams = fc.sample(byteStream, 10_000);
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let stream = streams[next++]; stream !== undefined; stream = streams[next++]) {
-      const client = await RawClient.open(fixture.port);
-      for (const segment of stream) {
-        client.send(segment);
-        await new Promise((resolve) => setImmediate(resolve));
+engineTest(
+  '10,000 random byte streams end connections, and nothing else',
+  async (start) => {
+    await using fixture = await start();
+    const streams = fc.sample(byteStream, 10_000);
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let stream = streams[next++]; stream !== undefined; stream = streams[next++]) {
+        const client = await RawClient.open(fixture.port);
+        for (const segment of stream) {
+          client.send(segment);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        client.socket.end();
+        await client.closed;
       }
-      client.socket.end();
-      await client.closed;
-    }
-  };
-  await Promise.all(Array.from({ length: 16 }, worker));
-  assert.deepEqual(fixture.errors, []);
-  assert.equal(fixture.engine.counters.internalErrors, 0);
-  const { host } = fixture;
-  await host.until(() => host.closures.length === host.connects.length, 'closures');
-  assert.ok(host.publishes.length > 100, `${host.publishes.length} random PUBLISHes were valid`);
-  const other = await fixture.client({ clientId: 'other' });
-  assert.equal(await other.send(p.pingreq).nextHex(), 'd0');
-  other.destroy();
-});
+    };
+    await Promise.all(Array.from({ length: 16 }, worker));
+    assert.deepEqual(fixture.errors, []);
+    assert.equal(fixture.engine.counters.internalErrors, 0);
+    const { host } = fixture;
+    await host.until(() => host.closures.length === host.connects.length, 'closures');
+    assert.ok(host.publishes.length > 100, `${host.publishes.length} random PUBLISHes were valid`);
+    const other = await fixture.client({ clientId: 'other' });
+    assert.equal(await other.send(p.pingreq).nextHex(), 'd0');
+    other.destroy();
+  },
+  { timeout: 240_000 },
+);
 
 const version = fc.constantFrom<3 | 4 | 5>(3, 4, 5);
 const text = fc.string({ maxLength: 8, unit: 'binary' });

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { EngineFixture } from '../support/engine-fixture.ts';
+import { engineTest } from '../support/engine-fixture.ts';
 import * as p from '../support/packets.ts';
 
-test('pause stalls the sender in bounded memory, and resume loses nothing', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('pause stalls the sender in bounded memory, and resume loses nothing', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   const client = await fixture.client({ keepAlive: 1 });
   host.onPublish = ({ connection }) => {
@@ -29,8 +28,8 @@ test('pause stalls the sender in bounded memory, and resume loses nothing', asyn
   client.destroy();
 });
 
-test('pause and resume for each packet keep the order', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('pause and resume for each packet keep the order', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   host.onPublish = ({ connection }) => {
     connection.pause();
@@ -46,8 +45,8 @@ test('pause and resume for each packet keep the order', async () => {
   client.destroy();
 });
 
-test('a client that does not read is not read either, until it does', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('a client that does not read is not read either, until it does', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   const client = await fixture.client({ keepAlive: 0 });
   client.socket.pause();
@@ -76,8 +75,8 @@ test('a client that does not read is not read either, until it does', async () =
   client.destroy();
 });
 
-test('what a client sent before it closed its side is processed', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('what a client sent before it closed its side is processed', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   host.onPublish = ({ connection }) => {
     connection.pause();

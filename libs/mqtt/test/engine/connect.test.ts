@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import mqtt from 'mqtt';
-import { EngineFixture } from '../support/engine-fixture.ts';
+import { engineTest } from '../support/engine-fixture.ts';
 import * as p from '../support/packets.ts';
 
 const versions = [
@@ -11,56 +10,59 @@ const versions = [
 ] as const;
 
 for (const version of versions) {
-  test(`MQTT.js connects, publishes and leaves with protocol version ${version.protocolVersion}`, async () => {
-    await using fixture = await EngineFixture.start();
-    const { host } = fixture;
-    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${fixture.port}`, {
-      ...version,
-      clientId: 'device-1',
-      username: 'user',
-      password: 'secret',
-      keepalive: 30,
-      reconnectPeriod: 0,
-      will: { topic: 'will/topic', payload: Buffer.from('gone'), qos: 1, retain: true },
-    });
-    for (const qos of [0, 1, 2] as const)
-      await client.publishAsync(`t/${qos}`, `p${qos}`, { qos, retain: qos === 1 });
-    assert.deepEqual(await client.subscribeAsync({ 'a/+': { qos: 1 } }).then(([first]) => first?.qos), 1);
-    await client.unsubscribeAsync('a/+');
-    await client.endAsync();
-    await host.until(() => host.closures.length === 1, 'closure');
+  engineTest(
+    `MQTT.js connects, publishes and leaves with protocol version ${version.protocolVersion}`,
+    async (start) => {
+      await using fixture = await start();
+      const { host } = fixture;
+      const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${fixture.port}`, {
+        ...version,
+        clientId: 'device-1',
+        username: 'user',
+        password: 'secret',
+        keepalive: 30,
+        reconnectPeriod: 0,
+        will: { topic: 'will/topic', payload: Buffer.from('gone'), qos: 1, retain: true },
+      });
+      for (const qos of [0, 1, 2] as const)
+        await client.publishAsync(`t/${qos}`, `p${qos}`, { qos, retain: qos === 1 });
+      assert.deepEqual(await client.subscribeAsync({ 'a/+': { qos: 1 } }).then(([first]) => first?.qos), 1);
+      await client.unsubscribeAsync('a/+');
+      await client.endAsync();
+      await host.until(() => host.closures.length === 1, 'closure');
 
-    const [request] = host.connects;
-    assert.equal(request?.clientId, 'device-1');
-    assert.equal(request.protocolVersion, version.protocolVersion);
-    assert.equal(request.username, 'user');
-    assert.equal(Buffer.from(request.password ?? []).toString(), 'secret');
-    assert.equal(request.keepAlive, 30);
-    assert.equal(request.cleanStart, true);
-    assert.equal(request.sessionExpiry, 0);
-    assert.equal(request.will?.topic, 'will/topic');
-    assert.equal(Buffer.from(request.will.payload).toString(), 'gone');
-    assert.deepEqual([request.will.qos, request.will.retain], [1, true]);
-    assert.deepEqual(
-      host.publishes.map(({ topic, qos, retain, payload }) => [
-        topic,
-        qos,
-        retain,
-        Buffer.from(payload).toString(),
-      ]),
-      [
-        ['t/0', 0, false, 'p0'],
-        ['t/1', 1, true, 'p1'],
-        ['t/2', 2, false, 'p2'],
-      ],
-    );
-    assert.deepEqual(host.closures, [
-      { kind: 'clean', reason: 0, detail: 'success', willDue: false, sessionExpiry: undefined },
-    ]);
-    assert.deepEqual(fixture.errors, []);
-    assert.equal(fixture.engine.counters.connections, 0);
-    assert.equal(fixture.engine.counters.unfinished, 0);
-  });
+      const [request] = host.connects;
+      assert.equal(request?.clientId, 'device-1');
+      assert.equal(request.protocolVersion, version.protocolVersion);
+      assert.equal(request.username, 'user');
+      assert.equal(Buffer.from(request.password ?? []).toString(), 'secret');
+      assert.equal(request.keepAlive, 30);
+      assert.equal(request.cleanStart, true);
+      assert.equal(request.sessionExpiry, 0);
+      assert.equal(request.will?.topic, 'will/topic');
+      assert.equal(Buffer.from(request.will.payload).toString(), 'gone');
+      assert.deepEqual([request.will.qos, request.will.retain], [1, true]);
+      assert.deepEqual(
+        host.publishes.map(({ topic, qos, retain, payload }) => [
+          topic,
+          qos,
+          retain,
+          Buffer.from(payload).toString(),
+        ]),
+        [
+          ['t/0', 0, false, 'p0'],
+          ['t/1', 1, true, 'p1'],
+          ['t/2', 2, false, 'p2'],
+        ],
+      );
+      assert.deepEqual(host.closures, [
+        { kind: 'clean', reason: 0, detail: 'success', willDue: false, sessionExpiry: undefined },
+      ]);
+      assert.deepEqual(fixture.errors, []);
+      assert.equal(fixture.engine.counters.connections, 0);
+      assert.equal(fixture.engine.counters.unfinished, 0);
+    },
+  );
 }
 
 /** name, CONNECT, CONNACK in hex ('' closed without) */
@@ -98,8 +100,8 @@ const answers: [name: string, connect: Buffer, answer: string][] = [
   ['5, identifier not UTF-8', p.connect({ version: 5, clientId: '\0' }), '20 008100'],
 ];
 
-test('CONNACK says what is offered and what is wrong', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('CONNACK says what is offered and what is wrong', async (start) => {
+  await using fixture = await start();
   for (const [name, connect, answer] of answers) {
     const client = await fixture.client();
     assert.equal(await client.send(connect).nextHex(), answer, name);
@@ -109,8 +111,8 @@ test('CONNACK says what is offered and what is wrong', async () => {
   assert.deepEqual(fixture.errors, []);
 });
 
-test('an empty client identifier of MQTT 5 is assigned and announced', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('an empty client identifier of MQTT 5 is assigned and announced', async (start) => {
+  await using fixture = await start();
   const client = await fixture.client();
   const connack = await client.send(p.connect({ version: 5, clientId: '' })).next();
   const [request] = fixture.host.connects;
@@ -120,23 +122,26 @@ test('an empty client identifier of MQTT 5 is assigned and announced', async () 
   client.destroy();
 });
 
-test('a client of MQTT 3.1.1 without an identifier gets one that no other node gives', async () => {
-  const given = new Set<string | undefined>();
-  for (let node = 0; node < 2; node++) {
-    await using fixture = await EngineFixture.start();
-    const client = await fixture.client();
-    await client.send(p.connect({ clientId: '' })).next();
-    const [request] = fixture.host.connects;
-    assert.ok(request?.clientIdAssigned);
-    assert.match(request.clientId, /^auto_[0-9a-f-]{36}$/);
-    given.add(request.clientId);
-    client.destroy();
-  }
-  assert.equal(given.size, 2);
-});
+engineTest(
+  'a client of MQTT 3.1.1 without an identifier gets one that no other node gives',
+  async (start) => {
+    const given = new Set<string | undefined>();
+    for (let node = 0; node < 2; node++) {
+      await using fixture = await start();
+      const client = await fixture.client();
+      await client.send(p.connect({ clientId: '' })).next();
+      const [request] = fixture.host.connects;
+      assert.ok(request?.clientIdAssigned);
+      assert.match(request.clientId, /^auto_[0-9a-f-]{36}$/);
+      given.add(request.clientId);
+      client.destroy();
+    }
+    assert.equal(given.size, 2);
+  },
+);
 
-test('everything a CONNECT of MQTT 5 says reaches the host', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('everything a CONNECT of MQTT 5 says reaches the host', async (start) => {
+  await using fixture = await start();
   const client = await fixture.client();
   const connect = p.connect({
     version: 5,
@@ -183,8 +188,8 @@ test('everything a CONNECT of MQTT 5 says reaches the host', async () => {
   client.destroy();
 });
 
-test('the host refuses, with the nearest code for each version', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('the host refuses, with the nearest code for each version', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   for (const [version, reason, answer] of [
     [4, 0x86, '20 0004'],
@@ -204,16 +209,16 @@ test('the host refuses, with the nearest code for each version', async () => {
   }
 });
 
-test('a host that fails refuses, and is reported', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('a host that fails refuses, and is reported', async (start) => {
+  await using fixture = await start();
   fixture.host.verdict = () => Promise.reject(new Error('directory away'));
   const client = await fixture.client();
   assert.deepEqual(await client.send(p.connect({ version: 5 })).hexes(2), ['20 008000', 'closed']);
   assert.match(String(fixture.errors[0]), /directory away/);
 });
 
-test('a client that goes while the host decides is closed once', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('a client that goes while the host decides is closed once', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   let accept = (): void => {};
   host.verdict = () => new Promise((resolve) => (accept = () => resolve({ accept: true })));
@@ -228,8 +233,8 @@ test('a client that goes while the host decides is closed once', async () => {
   assert.deepEqual([host.closures[0]?.kind, host.closures[0]?.willDue], ['lost', false]);
 });
 
-test('deliveries made while the host decides leave after CONNACK', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('deliveries made while the host decides leave after CONNACK', async (start) => {
+  await using fixture = await start();
   fixture.host.verdict = (_request, connection) => {
     connection.deliver({
       topic: 'early',
@@ -248,8 +253,8 @@ test('deliveries made while the host decides leave after CONNACK', async () => {
   client.destroy();
 });
 
-test('no CONNECT in time, or only half of one: closed without a word', async () => {
-  await using fixture = await EngineFixture.start({ connectTimeoutMs: 200 });
+engineTest('no CONNECT in time, or only half of one: closed without a word', async (start) => {
+  await using fixture = await start({ connectTimeoutMs: 200 });
   const silent = await fixture.client();
   const slow = await fixture.client();
   slow.send(p.connect().subarray(0, 5));
@@ -261,8 +266,8 @@ test('no CONNECT in time, or only half of one: closed without a word', async () 
   assert.deepEqual(fixture.host.closures, [], 'the host never heard of them');
 });
 
-test('a second CONNECT ends the connection', async () => {
-  await using fixture = await EngineFixture.start();
+engineTest('a second CONNECT ends the connection', async (start) => {
+  await using fixture = await start();
   const { host } = fixture;
   const old = await fixture.client({});
   assert.equal(await old.send(p.connect()).nextHex(), 'closed');

@@ -1,7 +1,7 @@
 import { MqttError } from '../errors.ts';
 
-/** What the aedes engine lets its devices do. Sizes in bytes, times in milliseconds. */
-export interface AedesEngineOptions {
+/** What an engine lets its devices do. Sizes in bytes, times in milliseconds. */
+export interface EngineOptions {
   /** Largest packet a client may send; announced to MQTT 5 clients. */
   maxPacketBytes: number;
   /** Largest CONNECT: anybody may send one. */
@@ -16,6 +16,11 @@ export interface AedesEngineOptions {
   topicAliasMaximum: number;
   /** Levels of a topic or filter; aedes takes 100 at most. */
   maxTopicLevels: number;
+  /**
+   * Longest keep-alive of an MQTT 5 client in seconds, 0 for any; one that asks for more, or for none, is told this one
+   * as Server Keep Alive [MQTT-3.1.2-21]. The native engine only: aedes has no word for it.
+   */
+  maxKeepAlive: number;
   /** From the first byte to a complete CONNECT. */
   connectTimeoutMs: number;
   /** How long a client may leave what it was sent unread before it is cut off. */
@@ -26,12 +31,13 @@ export interface AedesEngineOptions {
   report: (error: unknown) => void;
 }
 
-export const defaultEngineOptions: AedesEngineOptions = {
+export const defaultEngineOptions: EngineOptions = {
   maxPacketBytes: 960 * 1024,
   maxConnectBytes: 128 * 1024,
   receiveMaximum: 65535,
   topicAliasMaximum: 8,
   maxTopicLevels: 100,
+  maxKeepAlive: 0,
   connectTimeoutMs: 10_000,
   writeTimeoutMs: 60_000,
   lingerMs: 2_000,
@@ -39,19 +45,20 @@ export const defaultEngineOptions: AedesEngineOptions = {
 };
 
 /** Every numeric option with its allowed range. */
-const RANGES: [Exclude<keyof AedesEngineOptions, 'report'>, number, number][] = [
+const RANGES: [Exclude<keyof EngineOptions, 'report'>, number, number][] = [
   ['maxPacketBytes', 128, 268_435_460],
   ['maxConnectBytes', 128, 268_435_460],
   ['receiveMaximum', 1, 65535],
   ['topicAliasMaximum', 0, 65535],
   ['maxTopicLevels', 1, 100],
+  ['maxKeepAlive', 0, 65535],
   ['connectTimeoutMs', 1, 3_600_000],
   ['writeTimeoutMs', 1, 3_600_000],
   ['lingerMs', 0, 60_000],
 ];
 
 /** @throws MqttError 'invalid-option' */
-export function engineOptions(given: Partial<AedesEngineOptions>): AedesEngineOptions {
+export function engineOptions(given: Partial<EngineOptions>): EngineOptions {
   const options = { ...defaultEngineOptions, ...given };
   for (const [name, least, most] of RANGES) {
     const value = options[name];

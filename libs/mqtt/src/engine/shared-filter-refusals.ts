@@ -1,11 +1,10 @@
-import type { SubscribeRequest } from '../engine/mqtt-engine.ts';
-import { ReasonCode } from '../engine/reason-code.ts';
+import type { SubscribeRequest } from './mqtt-engine.ts';
+import { ReasonCode } from './reason-code.ts';
 import { isSharedFilter } from '../topic-filter.ts';
 
 /**
- * aedes says in every CONNACK that shared subscriptions are not available [MQTT-3.2.2-23], and answers a SUBSCRIBE
- * that has nothing else itself. This keeps the rest true to it: a shared filter among others, or from MQTT 3.1.1,
- * never reaches the host, and its place in the SUBACK is a refusal.
+ * CONNACK says that shared subscriptions are not available (3.2.2.3.13). This keeps the rest true to it: a shared
+ * filter, alone or among others, never reaches the host, and its place in the SUBACK is a refusal.
  */
 export class SharedFilterRefusals {
   /** By packet id: for each filter, whether it was refused here. Empty but for mixed SUBSCRIBEs under way. */
