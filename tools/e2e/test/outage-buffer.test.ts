@@ -81,7 +81,7 @@ it("Kafka away for an hour's messages: kept on disk in order, and caught up whil
     outMessages: await metric('kafka-egress', 'tributary_egress_out_lag'),
     outBytes: await metric('kafka-egress', 'tributary_egress_out_bytes'),
     logEnvelopes: await metric('topic-mapper', 'tributary_mapper_log_lag'),
-    logBytes: await metric('session-state', 'tributary_log_bytes'),
+    logBytes: await metric('session-state', 'tributary_session_log_bytes'),
   };
   assert.ok(age > awaySeconds - 2 && age < awaySeconds + 6, `${age} s after ${awaySeconds} s`);
   assert.ok(depth.outBytes > 3 * MIB && depth.logEnvelopes > 100, JSON.stringify(depth));

@@ -82,7 +82,7 @@ describe('two Kafka clusters fed from the same messages', () => {
 
   const metric = (service: string, name: string, labels = ''): Promise<number> =>
     metricOf(platform.service(service), name, labels);
-  const logBytes = (): Promise<number> => metric('session-state', 'tributary_log_bytes');
+  const logBytes = (): Promise<number> => metric('session-state', 'tributary_session_log_bytes');
   const archiveCursor = async (partition: number): Promise<RegisteredCursor> => {
     const cursor = await cursors.read(logReaders.cluster('archive'), 1, partition);
     assert.ok(cursor);
@@ -126,12 +126,15 @@ describe('two Kafka clusters fed from the same messages', () => {
     const inside = async (): Promise<unknown> =>
       until(async () => (await logBytes()) > 5 * MIB, { timeoutMs: 90_000, what: 'the log to fill' });
     await phase('inside the budget', inside);
-    assert.equal(await metric('session-state', 'tributary_log_given_up_messages_total'), 0);
+    assert.equal(await metric('session-state', 'tributary_session_log_given_up_messages_total'), 0);
     await phase('beyond the budget', async () => {
-      await until(async () => (await metric('session-state', 'tributary_log_given_up_messages_total')) > 20, {
-        timeoutMs: 60_000,
-        what: 'messages to be given up',
-      });
+      await until(
+        async () => (await metric('session-state', 'tributary_session_log_given_up_messages_total')) > 20,
+        {
+          timeoutMs: 60_000,
+          what: 'messages to be given up',
+        },
+      );
       await delay(4_000);
     });
     await archive.start();

@@ -30,8 +30,8 @@ export class LogKeeper implements Disposable {
       onContent: (content) => (this.#content = content),
     });
     const labels = { partition: String(partition) };
-    this.#scope.use(metrics.gauge('tributary_log_bytes', labels, () => this.#content?.bytes));
-    this.#scope.use(metrics.gauge('tributary_log_messages', labels, () => this.#content?.messages));
+    this.#scope.use(metrics.gauge('tributary_session_log_bytes', labels, () => this.#content?.bytes));
+    this.#scope.use(metrics.gauge('tributary_session_log_messages', labels, () => this.#content?.messages));
     this.#scope.use(
       every(
         config['log.purgeMs'],
@@ -50,7 +50,7 @@ export class LogKeeper implements Disposable {
     const cluster = clusterOf(reader);
     const partition = this.#partition;
     metrics
-      .counter('tributary_log_given_up_messages_total', { cluster, partition: String(partition) })
+      .counter('tributary_session_log_given_up_messages_total', { cluster, partition: String(partition) })
       .add(messages);
     log.error(
       { cluster, partition, messages, givenUp: cursor.givenUp },

@@ -19,15 +19,15 @@ export const sessionStateMetrics = {
   tributary_session_topic_cache_bytes: gauge('Bytes of the topic match cache.', { unit: 'By' }),
   tributary_session_topic_cache_hits_total: counter('Topics found in the match cache.'),
   tributary_session_topic_cache_misses_total: counter('Topics matched against the subscription trie.'),
-  tributary_log_bytes: gauge('Bytes that a partition of the log holds, of log.maxBytes.', {
+  tributary_session_log_bytes: gauge('Bytes that a partition of the log holds, of log.maxBytes.', {
     unit: 'By',
     labels: ['partition'],
   }),
-  tributary_log_messages: gauge('Envelopes that a partition of the log holds.', {
+  tributary_session_log_messages: gauge('Envelopes that a partition of the log holds.', {
     unit: '{envelope}',
     labels: ['partition'],
   }),
-  tributary_log_given_up_messages_total: counter(
+  tributary_session_log_given_up_messages_total: counter(
     'Envelopes given up for a cluster that is not required, because the log was short of room.',
     { unit: '{envelope}', labels: ['cluster', 'partition'] },
   ),
