@@ -55,7 +55,7 @@ export class KafkaAdmin implements AsyncDisposable {
   /** The remembered partition count; undefined if it must be asked for (again). For paths that cannot wait. */
   knownPartitions(topic: string): number | undefined {
     const known = this.#topics.get(topic);
-    return known !== undefined && Date.now() - known.askedAt < this.#topicMaxAgeMs
+    return known !== undefined && performance.now() - known.askedAt < this.#topicMaxAgeMs
       ? known.partitions
       : undefined;
   }
@@ -116,7 +116,7 @@ export class KafkaAdmin implements AsyncDisposable {
 
   async #ask(topic: string): Promise<number> {
     const { partitions } = await retried(this.#bounds, () => this.#describe(topic));
-    this.#topics.set(topic, { partitions: partitions.length, askedAt: Date.now() });
+    this.#topics.set(topic, { partitions: partitions.length, askedAt: performance.now() });
     return partitions.length;
   }
 
@@ -138,7 +138,7 @@ export class KafkaAdmin implements AsyncDisposable {
       if (partitions.length === 0 || partitions.some(({ leader }) => leader < 0)) {
         throw brokerError(LEADER_NOT_AVAILABLE, { topic });
       }
-      this.#topics.set(topic, { partitions: partitions.length, askedAt: Date.now() });
+      this.#topics.set(topic, { partitions: partitions.length, askedAt: performance.now() });
     });
   }
 }

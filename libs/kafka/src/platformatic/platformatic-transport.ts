@@ -81,8 +81,8 @@ export class PlatformaticTransport implements ProducerTransport {
       }
       known = failure === undefined;
       if (failure === undefined) continue;
-      unknownSince = failure.topicFault ? (unknownSince ?? Date.now()) : undefined;
-      if (unknownSince !== undefined && Date.now() - unknownSince > UNKNOWN_TOPIC_GRACE_MS) {
+      unknownSince = failure.topicFault ? (unknownSince ?? performance.now()) : undefined;
+      if (unknownSince !== undefined && performance.now() - unknownSince > UNKNOWN_TOPIC_GRACE_MS) {
         throw withRanges(failure, lanes);
       }
       await this.#pause(attempt++, failure);

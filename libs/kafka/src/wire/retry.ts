@@ -12,13 +12,13 @@ export interface RetryBounds {
 
 /** Repeats an operation that changes nothing, or nothing twice, while it fails retryably and time is left. The last failure is thrown. */
 export async function retried<T>(bounds: RetryBounds, operation: () => Promise<T>): Promise<T> {
-  const end = Date.now() + bounds.timeoutMs;
+  const end = performance.now() + bounds.timeoutMs;
   for (let backoff = FIRST_BACKOFF_MS; ; backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS)) {
     try {
       return await operation();
     } catch (error) {
       const again = error instanceof KafkaDriverError && error.retryable && !error.topicFault;
-      if (!again || Date.now() + backoff > end) throw error;
+      if (!again || performance.now() + backoff > end) throw error;
     }
     await sleep(backoff, undefined, { signal: bounds.signal });
   }
