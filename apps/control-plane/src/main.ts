@@ -3,7 +3,7 @@ import { buckets } from '@tributary/contracts';
 import { MappingServiceService } from '@tributary/contracts/control';
 import { DeadLetterServiceService } from '@tributary/contracts/control/dead-letters';
 import { CursorRegistry, ensureLog, MappingVersions, openBucket, Publisher } from '@tributary/log';
-import { checkDeployment, openNats, runService, whenAvailable } from '@tributary/service';
+import { checkDeployment, logLimits, openNats, runService, whenAvailable } from '@tributary/service';
 import { settings } from './config.ts';
 import { deadLetterService } from './dead-letters/dead-letter-service.ts';
 import { LetterDesk } from './dead-letters/letter-desk.ts';
@@ -25,12 +25,7 @@ await runService({
     const manager = await whenAvailable(service, () => jetstreamManager(nats));
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    const limits = {
-      maxBytes: config['log.maxBytes'],
-      duplicateWindowMs: config['log.duplicateWindowMs'],
-      replicas,
-    };
-    const topology = () => ensureLog(manager, shape, limits);
+    const topology = () => ensureLog(manager, shape, logLimits(config));
     await whenAvailable(service, topology);
     const open = (name: string) => whenAvailable(service, () => openBucket(js, name, { replicas }));
     const leases = await open(buckets.leases);

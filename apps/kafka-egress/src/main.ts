@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { buckets } from '@tributary/contracts';
 import { ensureLog, MappingVersions, openBucket, Publisher } from '@tributary/log';
-import { checkDeployment, openNats, runService, whenAvailable } from '@tributary/service';
+import { checkDeployment, logLimits, openNats, runService, whenAvailable } from '@tributary/service';
 import { ClusterSet } from './cluster/cluster-set.ts';
 import { MappingFollower } from './cluster/mapping-follower.ts';
 import { checkTogether, settings } from './config.ts';
@@ -18,12 +18,7 @@ await runService({
     const manager = await whenAvailable(service, () => jetstreamManager(nats));
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    const limits = {
-      maxBytes: config['log.maxBytes'],
-      duplicateWindowMs: config['log.duplicateWindowMs'],
-      replicas,
-    };
-    const topology = await whenAvailable(service, () => ensureLog(manager, shape, limits));
+    const topology = await whenAvailable(service, () => ensureLog(manager, shape, logLimits(config)));
     const open = (from: typeof js, name: string) =>
       whenAvailable(service, () => openBucket(from, name, { replicas }));
     const leases = await open(jetstream(await openNats(service, 'leases')), buckets.leases);

@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { buckets } from '@tributary/contracts';
 import { ensureLog, openBucket } from '@tributary/log';
-import { checkDeployment, openNats, runService, whenAvailable } from '@tributary/service';
+import { checkDeployment, logLimits, openNats, runService, whenAvailable } from '@tributary/service';
 import { runBrain } from './brain.ts';
 import { settings } from './config.ts';
 import { Seat } from './seat.ts';
@@ -17,12 +17,7 @@ await runService({
     const manager = await whenAvailable(service, () => jetstreamManager(nats));
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    const limits = {
-      maxBytes: config['log.maxBytes'],
-      duplicateWindowMs: config['log.duplicateWindowMs'],
-      replicas,
-    };
-    const log = await whenAvailable(service, () => ensureLog(manager, shape, limits));
+    const log = await whenAvailable(service, () => ensureLog(manager, shape, logLimits(config)));
     const leaseJs = jetstream(await openNats(service, 'leases'));
     const leases = await whenAvailable(service, () => openBucket(leaseJs, buckets.leases, { replicas }));
     const seat = new Seat(service, leases, (lease) =>

@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { buckets, OUT_HEADROOM_BYTES, OUT_PART_BYTES } from '@tributary/contracts';
 import { CursorRegistry, ensureLog, MappingVersions, openBucket, Publisher, SendClock } from '@tributary/log';
-import { checkDeployment, openNats, runService, whenAvailable } from '@tributary/service';
+import { checkDeployment, logLimits, openNats, runService, whenAvailable } from '@tributary/service';
 import { reportCaches } from './cache-metrics.ts';
 import { settings } from './config.ts';
 import { Mapper } from './mapper.ts';
@@ -23,12 +23,7 @@ await runService({
     const manager = await whenAvailable(service, () => jetstreamManager(nats));
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    const limits = {
-      maxBytes: config['log.maxBytes'],
-      duplicateWindowMs: config['log.duplicateWindowMs'],
-      replicas,
-    };
-    const topology = await whenAvailable(service, () => ensureLog(manager, shape, limits));
+    const topology = await whenAvailable(service, () => ensureLog(manager, shape, logLimits(config)));
     const open = (from: typeof js, name: string) =>
       whenAvailable(service, () => openBucket(from, name, { replicas }));
     const versions = new MappingVersions(await open(js, buckets.config));

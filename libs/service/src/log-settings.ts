@@ -1,4 +1,4 @@
-import { defineSettings } from './settings/declaration.ts';
+import { defineSettings, type Config } from './settings/declaration.ts';
 
 /** The shape of the log and of what stands beside it: every service that touches the log must be told the same. */
 export const logSettings = defineSettings({
@@ -68,3 +68,12 @@ export const logSettings = defineSettings({
 });
 
 export type LogSettings = typeof logSettings;
+
+/** The limits of the log's streams, which every service creates or verifies. */
+export function logLimits(config: Config<LogSettings>) {
+  return {
+    maxBytes: config['log.maxBytes'],
+    duplicateWindowMs: config['log.duplicateWindowMs'],
+    replicas: config['log.replicas'],
+  };
+}

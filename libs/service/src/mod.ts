@@ -8,7 +8,7 @@ export { RpcError, unary } from './grpc/handler.ts';
 export type { RpcContext } from './grpc/handler.ts';
 export { Health } from './health.ts';
 export type { Component, ServiceState } from './health.ts';
-export { logSettings } from './log-settings.ts';
+export { logLimits, logSettings } from './log-settings.ts';
 export type { LogSettings } from './log-settings.ts';
 export { createLog } from './log.ts';
 export type { Log, LogLevelName } from './log.ts';

@@ -13,7 +13,7 @@ import {
   type LogTopology,
 } from '@tributary/log';
 import { ReasonCode, type Closure } from '@tributary/mqtt';
-import { checkDeployment, openNats, whenAvailable } from '@tributary/service';
+import { checkDeployment, logLimits, openNats, whenAvailable } from '@tributary/service';
 import { Commits } from '../commit/commits.ts';
 import { RulesInForce } from '../commit/rules-in-force.ts';
 import { Admission } from '../connect/admission.ts';
@@ -89,14 +89,9 @@ export class NodeLife {
     const js = jetstream(nats);
     const replicas = config['log.replicas'];
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
-    const limits = {
-      maxBytes: config['log.maxBytes'],
-      duplicateWindowMs: config['log.duplicateWindowMs'],
-      replicas,
-    };
     await whenAvailable(service, () => checkDeployment(service, nats));
     const manager = await whenAvailable(service, () => jetstreamManager(nats));
-    const topology = await whenAvailable(service, () => ensureLog(manager, shape, limits));
+    const topology = await whenAvailable(service, () => ensureLog(manager, shape, logLimits(config)));
     const open = (from: typeof js, name: string) =>
       whenAvailable(service, () => openBucket(from, name, { replicas }));
     const versions = new MappingVersions(await open(js, buckets.config));

@@ -18,6 +18,7 @@ import {
   type Losses,
   type StreamIdentity,
 } from '@tributary/log';
+import { logLimits } from '@tributary/service';
 import { EnvelopeMapper, type Blockage, type ClusterPlan } from '../batch/envelope-mapper.ts';
 import { HaltError } from '../errors.ts';
 import { LetterMapper } from '../replay/letter-mapper.ts';
@@ -159,12 +160,7 @@ export class PartitionWorker {
   /** The log's stream as it is now. */
   #look(): Promise<StreamIdentity> {
     const { config, manager, topology } = this.#context;
-    const limits = {
-      maxBytes: config['log.maxBytes'],
-      duplicateWindowMs: config['log.duplicateWindowMs'],
-      replicas: config['log.replicas'],
-    };
-    return verifyStream(manager, logStream(topology, this.place.partition, limits));
+    return verifyStream(manager, logStream(topology, this.place.partition, logLimits(config)));
   }
 
   #replays(writer: BatchWriter, stream: BatchStream): ReplayInput {
