@@ -19,7 +19,7 @@ export * from './out-position.ts';
 export * from './partition.ts';
 export * from './publish-properties.ts';
 export * from './replay-request.ts';
-export type * from './session-commands.ts';
+export * from './session-commands.ts';
 export * from './streams.ts';
 export * from './subjects.ts';
 export * from './watermark.ts';
