@@ -19,6 +19,7 @@ export {
   JournalKind,
   type JournalEntries,
   type JournalInbound,
+  type JournalLog,
   type JournalRecipient,
   type JournalSession,
   type LogPlace,

@@ -12,6 +12,7 @@ import {
   RETAIN,
   type JournalEntries,
   type JournalInbound,
+  type JournalLog,
   type JournalRecipient,
   type JournalSession,
   type LogPlace,
@@ -27,7 +28,7 @@ export interface JournalVisitor {
   entries(entries: WrittenEntries): void;
   settle(clientId: string, counter: number, stage: Settled): void;
   inbound(inbound: JournalInbound): void;
-  logs(incarnations: readonly string[]): void;
+  logs(logs: readonly JournalLog[]): void;
 }
 
 /**
@@ -137,18 +138,22 @@ class JournalRow {
     return { place, complete: (flags & LAST_PART) !== 0, message, recipients };
   }
 
-  #logs(): string[] {
-    const incarnations: string[] = [];
+  #logs(): JournalLog[] {
+    const logs: JournalLog[] = [];
     let at = 4;
     for (let left = this.#two(2); left > 0; left--) {
-      this.#need(at + 2);
-      const end = at + 2 + this.#two(at);
+      this.#need(at + 14);
+      const end = at + 14 + this.#two(at + 12);
       this.#need(end);
-      incarnations.push(this.#buffer.toString('latin1', this.#start + at + 2, this.#start + end));
+      logs.push({
+        incarnation: this.#buffer.toString('latin1', this.#start + at + 14, this.#start + end),
+        logSequence: readU64(this.#view, this.#start + at),
+        row: this.#view.getUint32(this.#start + at + 8, true),
+      });
       at = end;
     }
     this.#fill(at);
-    return incarnations;
+    return logs;
   }
 
   get #length(): number {

@@ -58,11 +58,13 @@ import type { QoS } from './log-row.ts';
  *   22  2   zero
  *   24      client id
  *
- * logs      the incarnation of each log partition; positions of another one mean nothing any more
+ * logs      how far each log partition has been turned into entries by now; what was said before of another incarnation, or
+ *           is not said any more because the journal was shortened, means nothing
  *   0   1   kind 6
  *   1   1   zero
  *   2   2   number of partitions
- *   4       per partition: 2 bytes length, incarnation (ASCII)
+ *   4       per partition: 8 bytes sequence of the last envelope, 4 bytes index of the last row in it, 2 bytes length of
+ *           incarnation, incarnation (ASCII)
  */
 export const JournalKind = { session: 1, end: 2, entries: 3, settle: 4, inbound: 5, logs: 6 } as const;
 
@@ -109,6 +111,13 @@ export interface JournalEntries {
   /** The message's row, verbatim. */
   message: Uint8Array;
   recipients: readonly JournalRecipient[];
+}
+
+/** How far one log partition has been turned into entries. */
+export interface JournalLog {
+  incarnation: string;
+  logSequence: number;
+  row: number;
 }
 
 export interface JournalInbound {
@@ -184,15 +193,17 @@ export class JournalFrameWriter {
     this.#client(body, 24, clientId);
   }
 
-  logs(incarnations: readonly string[]): void {
-    const room = incarnations.reduce((sum, text) => sum + 2 + text.length, 4);
+  logs(logs: readonly JournalLog[]): void {
+    const room = logs.reduce((sum, { incarnation }) => sum + 14 + incarnation.length, 4);
     const body = this.#begin(JournalKind.logs, 0, room);
     const { view, buffer } = this.#frame;
-    view.setUint16(body + 2, incarnations.length, true);
+    view.setUint16(body + 2, logs.length, true);
     let at = body + 4;
-    for (const text of incarnations) {
-      view.setUint16(at, text.length, true);
-      at += 2 + buffer.write(text, at + 2, 'latin1');
+    for (const { incarnation, logSequence, row } of logs) {
+      writeU64(view, at, logSequence);
+      view.setUint32(at + 8, row, true);
+      view.setUint16(at + 12, incarnation.length, true);
+      at += 14 + buffer.write(incarnation, at + 14, 'latin1');
     }
     this.#frame.commit(at);
   }

@@ -11,6 +11,7 @@ import {
   Settled,
   type JournalEntries,
   type JournalInbound,
+  type JournalLog,
   type JournalSession,
   type LogPlace,
 } from '../../src/mod.ts';
@@ -27,7 +28,7 @@ type Row =
   | ['entries', JournalEntries]
   | ['settle', { clientId: string; counter: number; stage: Settled }]
   | ['inbound', JournalInbound]
-  | ['logs', readonly string[]];
+  | ['logs', readonly JournalLog[]];
 
 function encode(rows: readonly Row[]): Buffer {
   const writer = new JournalFrameWriter();
@@ -65,7 +66,7 @@ function decode(frame: Uint8Array): Row[] {
       rows.push(['entries', { ...entries, message: Uint8Array.from(entries.message.bytes) }]),
     settle: (clientId, counter, stage) => rows.push(['settle', { clientId, counter, stage }]),
     inbound: (inbound) => rows.push(['inbound', inbound]),
-    logs: (incarnations) => rows.push(['logs', incarnations]),
+    logs: (logs) => rows.push(['logs', logs]),
   });
   return rows;
 }
@@ -77,7 +78,7 @@ function rowBytes(row = plainRow): Uint8Array {
 }
 
 const sample: Row[] = [
-  ['logs', ['a1b2', 'c3']],
+  ['logs', [{ incarnation: 'a1b2', logSequence: 0x1_0000_0004, row: 5 }]],
   ['session', { clientId: 'meter-7', sessionId: 's1', lastCounter: 41, dropped: 2, inbound: [1, 65_535] }],
   [
     'entries',
@@ -173,7 +174,16 @@ const row: fc.Arbitrary<Row> = fc.oneof(
     fc.constant('inbound' as const),
     fc.record({ clientId: name, packetId: fc.nat(65_535), open: fc.boolean(), place }, plain),
   ),
-  fc.tuple(fc.constant('logs' as const), fc.array(fc.stringMatching(/^[0-9a-f]{0,16}$/), { maxLength: 9 })),
+  fc.tuple(
+    fc.constant('logs' as const),
+    fc.array(
+      fc.record(
+        { incarnation: fc.stringMatching(/^[0-9a-f]{0,16}$/), logSequence: u53, row: fc.nat() },
+        plain,
+      ),
+      { maxLength: 9 },
+    ),
+  ),
 );
 
 describe('session journal', () => {
