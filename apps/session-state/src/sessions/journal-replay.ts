@@ -38,12 +38,11 @@ export class JournalReplay implements JournalVisitor {
   }
 
   session({ clientId, sessionId, lastCounter, dropped, inbound }: JournalSession): void {
-    let session = this.sessions.get(clientId);
-    if (session?.sessionId !== sessionId) {
-      this.end(clientId);
-      session = new Session(clientId, sessionId, 0, 0);
-      this.sessions.set(clientId, session);
-    }
+    const known = this.#session(clientId);
+    if (known.sessionId === '') known.sessionId = sessionId;
+    if (known.sessionId !== sessionId) this.end(clientId);
+    const session = this.#session(clientId);
+    session.sessionId = sessionId;
     session.lastCounter = Math.max(session.lastCounter, lastCounter);
     session.dropped = dropped;
     session.inbound.clear();
@@ -64,8 +63,7 @@ export class JournalReplay implements JournalVisitor {
     const own = openRow(Buffer.from(message.bytes));
     const expiresAtMs = expiryOf(own);
     for (const { clientId, counter, ...delivery } of recipients) {
-      const session = this.sessions.get(clientId);
-      if (session === undefined) continue;
+      const session = this.#session(clientId);
       const { qos, retain, received, share, subscriptionIds } = delivery;
       const written = session.entries.get(counter);
       if (written !== undefined) {
@@ -102,6 +100,16 @@ export class JournalReplay implements JournalVisitor {
     const inbound = this.sessions.get(clientId)?.inbound;
     if (open) inbound?.add(packetId);
     else inbound?.delete(packetId);
+  }
+
+  /** What says that a session exists may have been written again, behind entries of it that still stand where they did. */
+  #session(clientId: string): Session {
+    let session = this.sessions.get(clientId);
+    if (session === undefined) {
+      session = new Session(clientId, '', 0, 0);
+      this.sessions.set(clientId, session);
+    }
+    return session;
   }
 
   logs(logs: readonly JournalLog[]): void {

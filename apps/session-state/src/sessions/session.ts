@@ -43,7 +43,8 @@ const ENTRY_BYTES = 200;
 export class Session implements Journaled {
   readonly clientId: string;
   readonly clientIdBytes: Uint8Array;
-  readonly sessionId: string;
+  /** '' while a journal is read that has shown entries of it, but not yet the session. */
+  sessionId: string;
   at = 0;
   /** Epoch of the last connection that took it up. */
   epoch: number;
