@@ -12,9 +12,9 @@ export interface AfterlifeOptions {
   nodes: Pick<MemberView, 'isLive'>;
   records: SessionRecords;
   book: SessionBook;
-  subscriptions: SubscriptionStore;
+  subscriptions: Pick<SubscriptionStore, 'end'>;
   wills: WillPublisher;
-  shared: SharedDelivery;
+  shared: Pick<SharedDelivery, 'memberLost'>;
 }
 
 /** Records dealt with at the same time. */
@@ -76,12 +76,13 @@ export class Afterlife {
 
   /** A node says that this connection of the client is over. */
   async connectionEnded({ clientId, sessionId, epoch }: SessionAddress): Promise<void> {
-    const stored = await this.#options.records.read(clientId);
+    const { records, book, subscriptions } = this.#options;
+    const queued = book.session(clientId, sessionId) !== undefined;
+    const stored = await records.read(clientId);
     // It could not write so itself.
     if (stored?.revision === epoch && stored.record.ended === undefined) await this.orphaned(stored);
     await this.look(clientId);
-    if (this.#options.book.session(clientId, sessionId) !== undefined) return;
-    await this.#options.subscriptions.end(clientId, sessionId);
+    if (!queued) await subscriptions.end(clientId, sessionId);
   }
 
   /** A record whose node is gone: ends its connection as the node would have done. */

@@ -104,7 +104,7 @@ export async function openSessions(options: SessionsOptions): Promise<Sessions> 
     generation: log.generation,
     partitions: log.partitions,
     signal,
-    published: metrics.counter('tributary_session_wills_total'),
+    published: () => metrics.counter('tributary_session_wills_total').add(1),
   });
   const afterlife = new Afterlife({ nodes, records, book, subscriptions: store, wills, shared });
   const departed = new DepartedNodes({ nodes, table, store, records, book, afterlife });

@@ -11,7 +11,6 @@ import {
   type WillRecord,
 } from '@tributary/contracts';
 import { LogError, type Publisher } from '@tributary/log';
-import type { Counter } from '@tributary/telemetry';
 
 const PUBLISH_MS = 3_000;
 const RETRY_MS = 500;
@@ -21,7 +20,7 @@ export interface WillPublisherOptions {
   generation: number;
   partitions: number;
   signal: AbortSignal;
-  published: Counter;
+  published(): void;
 }
 
 /**
@@ -38,7 +37,7 @@ export class WillPublisher {
 
   /** Resolves when it is stored. @throws LogError 'closed' if the lease ends before */
   async publish(record: SessionRecord, will: WillRecord, epoch: number): Promise<void> {
-    const { publisher, generation, partitions, signal, published } = this.#options;
+    const { publisher, generation, partitions, signal } = this.#options;
     const { clientId, sessionId } = record;
     const { topic, qos, retain, protocolVersion } = will;
     this.#writer.append({
@@ -65,7 +64,7 @@ export class WillPublisher {
     while (!signal.aborted) {
       try {
         await publisher.publish(subject, envelope, headers, PUBLISH_MS);
-        published.add(1);
+        this.#options.published();
         return;
       } catch {
         await delay(RETRY_MS, undefined, { signal }).catch(() => {});
