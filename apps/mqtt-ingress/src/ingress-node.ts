@@ -122,6 +122,7 @@ export class IngressNode {
       maxPacketBytes,
       receiveMaximum: config['limits.unacknowledged'],
       maxKeepAlive: config['limits.keepAliveSeconds'],
+      maxSessionExpiry: 0,
       report: (error) => log.error({ error }, 'unexpected error of a connection; it was closed'),
     });
     this.#observe(this.#engine);

@@ -81,7 +81,7 @@ export class Admission {
     signal.throwIfAborted();
     // A session begins with its connection and ends with it: its id is the connection epoch.
     device.sessionId = Buffer.from(device.epoch.toString(36), 'ascii');
-    return { accept: true };
+    return { accept: true, sessionExpiry: 0 };
   }
 
   #overLimit(request: ConnectRequest, device: Device): number | null {
