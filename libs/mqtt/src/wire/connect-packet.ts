@@ -46,28 +46,36 @@ export function decodeConnect(
   const reader = new FieldReader(buffer, start, end);
   let version = 0;
   const result = decodeOr(() => {
-    version = readVersion(reader);
-    return readConnect(reader, version === 3 || version === 4 ? version : 5);
+    const level = readLevel(reader);
+    version = level;
+    if (level !== 3 && level !== 4 && level !== 5) {
+      version = answeredAs(level);
+      throw new FaultError(Faults.PROTOCOL_VERSION);
+    }
+    return readConnect(reader, level);
   });
   return result.fault === null
     ? { packet: result.value, fault: null, version }
     : { packet: null, fault: result.fault, version };
 }
 
-function readVersion(reader: FieldReader): number {
+/** The protocol level; 0 for one that does not go with the protocol name. */
+function readLevel(reader: FieldReader): number {
   const length = reader.two();
   if (length !== 4 && length !== 6) throw new FaultError(Faults.PROTOCOL_NAME);
   reader.at -= 2;
   const name = reader.binary().toString('latin1');
-  const version = reader.byte();
-  if (name === 'MQTT') {
-    if (version !== 4 && version !== 5) throw new FaultError(Faults.PROTOCOL_VERSION);
-  } else if (name !== 'MQIsdp') {
-    throw new FaultError(Faults.PROTOCOL_NAME);
-  } else if (version !== 3) {
-    throw new FaultError(Faults.PROTOCOL_VERSION);
-  }
-  return version;
+  if (name !== 'MQTT' && name !== 'MQIsdp') throw new FaultError(Faults.PROTOCOL_NAME);
+  const level = reader.byte();
+  return (level === 3) === (name === 'MQIsdp') ? level : 0;
+}
+
+/**
+ * The version whose CONNACK tells a client that its level is not spoken. One of the past, and a bridge that sets the
+ * highest bit, read that of 3.1.1 [MQTT-3.1.2-2 of 3.1.1]; one of the future can be expected to know that of MQTT 5.
+ */
+function answeredAs(level: number): ProtocolVersion {
+  return (level & 0x7f) < 5 ? 4 : 5;
 }
 
 function readConnect(reader: FieldReader, version: ProtocolVersion): ConnectPacket {
