@@ -41,6 +41,10 @@ export class AedesConnection<Context> extends ClientConnection<Context> implemen
 
   protected override process(run: Buffer): void {
     const { control, packets } = this.reader;
+    if (control?.type === 'connect' && control.packet.authentication !== undefined) {
+      this.faulted(Faults.AUTHENTICATION);
+      return;
+    }
     if (control?.type === 'subscribe' && !aedesTakes(control.request)) {
       this.faulted(Faults.FILTER);
       return;
@@ -88,8 +92,10 @@ export class AedesConnection<Context> extends ClientConnection<Context> implemen
 
   authenticating(client: Client, proceed: () => void): void {
     const given = this.connect?.clientId ?? '';
-    this.ask(given === '' ? assignedClientId(client, this.protocolVersion) : given, ({ present }) => {
-      if (present) this.#parts.persistence.hasSession(client.id);
+    const clientId = given === '' ? assignedClientId(client, this.protocolVersion) : given;
+    this.ask(clientId, undefined, ({ sessionPresent }) => {
+      this.accept();
+      if (sessionPresent) this.#parts.persistence.hasSession(client.id);
       proceed();
     });
   }
@@ -134,8 +140,8 @@ export class AedesConnection<Context> extends ClientConnection<Context> implemen
     else this.#parts.host.subscribe(this, request);
   }
 
-  override subscribed(packetId: number, reasons: readonly number[]): void {
-    super.subscribed(packetId, this.#sharedFilters.complete(packetId, reasons));
+  override subscribed(packetId: number, reasons: readonly number[], detail?: string): void {
+    super.subscribed(packetId, this.#sharedFilters.complete(packetId, reasons), detail);
   }
 
   unsubscribing(): void {

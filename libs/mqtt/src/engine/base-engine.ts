@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { PublishCheck } from '../wire/publish-check.ts';
+import type { Parting } from '../wire/server-packet.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ConnectionParts } from './connection-parts.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
@@ -38,6 +39,7 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
   readonly #asked = new WeakSet<ClientConnection<Context>>();
   #nextId = 1;
   #draining = false;
+  #redirect: Parting | null = null;
   #idle: (() => void)[] = [];
 
   constructor(host: EngineHost<Context>, options: EngineOptions) {
@@ -72,9 +74,15 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
     queueMicrotask(() => void this.#finish(connection, how));
   }
 
-  async drain(reason: number): Promise<void> {
+  get redirect(): Parting | null {
+    return this.#redirect;
+  }
+
+  async drain(reason: number, serverReference = ''): Promise<void> {
     this.#draining = true;
-    for (const connection of this.#connections) connection.disconnect(reason, 'the server is going away');
+    const parting = { reason, text: 'the server is going away', serverReference };
+    if (serverReference !== '') this.#redirect = parting;
+    for (const connection of this.#connections) connection.sendAway(parting);
     if (this.#connections.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 

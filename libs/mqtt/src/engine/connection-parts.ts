@@ -1,5 +1,6 @@
 import type { PacketLimits } from '../wire/packet-reader.ts';
 import type { PublishCheck } from '../wire/publish-check.ts';
+import type { Parting } from '../wire/server-packet.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { DeadlineWheel } from './deadline-wheel.ts';
 import type { Closure, EngineCounters, EngineHost } from './mqtt-engine.ts';
@@ -15,6 +16,8 @@ export interface ConnectionParts<Context> {
   readonly flusher: OutboxFlusher;
   readonly wakeQueue: WakeQueue;
   readonly publishCheck: PublishCheck;
+  /** Where clients are sent whose handshake is under way; null: nobody is sent anywhere. */
+  readonly redirect: Parting | null;
   report(error: unknown): void;
   /** The host is being asked about this connection, so it must hear of its end. */
   asked(connection: ClientConnection<Context>): void;
@@ -26,6 +29,7 @@ export interface ConnectionLimits extends PacketLimits {
   topicAliasMaximum: number;
   maxKeepAlive: number;
   maxSessionExpiry: number;
+  responseInformation: string;
   connectTimeoutMs: number;
   writeTimeoutMs: number;
   lingerMs: number;

@@ -1,4 +1,5 @@
 import { MqttError } from '../errors.ts';
+import { topicNameProblem } from '../topic-name.ts';
 
 /** What an engine lets its devices do. Sizes in bytes, times in milliseconds. */
 export interface EngineOptions {
@@ -26,7 +27,9 @@ export interface EngineOptions {
    * only, which announces this one; the native engine announces what the host says of each connection.
    */
   maxSessionExpiry: number;
-  /** From the first byte to a complete CONNECT. */
+  /** Told as Response Information to MQTT 5 clients that ask for it (3.2.2.3.14); empty: none. */
+  responseInformation: string;
+  /** From the first byte to a complete CONNECT; and from a challenge to the AUTH that answers it. */
   connectTimeoutMs: number;
   /** How long a client may leave what it was sent unread before it is cut off. */
   writeTimeoutMs: number;
@@ -44,6 +47,7 @@ export const defaultEngineOptions: EngineOptions = {
   maxTopicLevels: 100,
   maxKeepAlive: 0,
   maxSessionExpiry: 0xffffffff,
+  responseInformation: '',
   connectTimeoutMs: 10_000,
   writeTimeoutMs: 60_000,
   lingerMs: 2_000,
@@ -51,7 +55,7 @@ export const defaultEngineOptions: EngineOptions = {
 };
 
 /** Every numeric option with its allowed range. */
-const RANGES: [Exclude<keyof EngineOptions, 'report'>, number, number][] = [
+const RANGES: [Exclude<keyof EngineOptions, 'report' | 'responseInformation'>, number, number][] = [
   ['maxPacketBytes', 128, 268_435_460],
   ['maxConnectBytes', 128, 268_435_460],
   ['receiveMaximum', 1, 65535],
@@ -73,5 +77,8 @@ export function engineOptions(given: Partial<EngineOptions>): EngineOptions {
       throw new MqttError('invalid-option', `${name} is ${value}, allowed are ${least} to ${most}`);
     }
   }
+  const { responseInformation } = options;
+  const problem = responseInformation === '' ? null : topicNameProblem(responseInformation);
+  if (problem !== null) throw new MqttError('invalid-option', `responseInformation: ${problem}`);
   return options;
 }

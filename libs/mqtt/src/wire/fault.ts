@@ -51,6 +51,12 @@ export const Faults = {
     reason: ReasonCode.BAD_AUTHENTICATION_METHOD,
     text: 'enhanced authentication is not available (4.12)',
   },
+  AUTHENTICATION_DATA: forbidden('Authentication Data without an Authentication Method (3.1.2.11.10)'),
+  AUTH_WITHOUT_METHOD: forbidden('AUTH without an Authentication Method (3.15.2.2.2)'),
+  AUTH_UNASKED: forbidden('AUTH on a connection that began without a method [MQTT-4.12.0-7]'),
+  AUTH_OTHER_METHOD: forbidden('AUTH with another method than CONNECT [MQTT-4.12.0-5, MQTT-4.12.1-1]'),
+  AUTH_OUT_OF_TURN: forbidden('AUTH that no step of an authentication waits for (4.12)'),
+  AUTH_EXPECTED: forbidden('another packet than AUTH or DISCONNECT before CONNACK [MQTT-3.1.2-30]'),
 
   PACKET_ID_ZERO: forbidden('the packet identifier is 0 [MQTT-2.2.1-3]'),
   QOS_3: malformed('both QoS bits are set [MQTT-3.3.1-4]'),

@@ -1,6 +1,7 @@
 import type { SubscribeRequest, UnsubscribeRequest } from '../engine/mqtt-engine.ts';
 import { ByteAccumulator } from './byte-accumulator.ts';
 import { checkAcknowledgement, decodeDisconnect, type DisconnectPacket } from './acknowledgement-check.ts';
+import { decodeAuth, type AuthPacket } from './auth-packet.ts';
 import { decodeConnect, type ConnectPacket } from './connect-packet.ts';
 import { Faults, type Fault } from './fault.ts';
 import { PacketType, requiredFlags } from './packet-type.ts';
@@ -20,6 +21,7 @@ export type ControlPacket =
   | { type: 'connect'; packet: ConnectPacket }
   | { type: 'subscribe'; request: SubscribeRequest }
   | { type: 'unsubscribe'; request: UnsubscribeRequest }
+  | { type: 'auth'; packet: AuthPacket }
   | { type: 'disconnect'; packet: DisconnectPacket };
 
 /** Packets cut from the stream at once: how far a reader runs ahead of `pause`. */
@@ -27,8 +29,8 @@ const RUN_PACKETS = 64;
 
 /**
  * Cuts a client's byte stream into runs of complete packets, each checked before anything else sees it. A run is a
- * contiguous view of the bytes as they came: up to 64 packets, or one CONNECT, SUBSCRIBE, UNSUBSCRIBE or DISCONNECT
- * alone, decoded in `control`. Read-only: nothing is ever changed, added or left out.
+ * contiguous view of the bytes as they came: up to 64 packets, or one CONNECT, SUBSCRIBE, UNSUBSCRIBE, AUTH or
+ * DISCONNECT alone, decoded in `control`. Read-only: nothing is ever changed, added or left out.
  */
 export class PacketReader {
   readonly #limits: PacketLimits;
@@ -42,6 +44,8 @@ export class PacketReader {
 
   /** 0 until CONNECT. */
   version = 0;
+  /** The client's Maximum Packet Size, as soon as it is known; 0: none. */
+  maximumPacketSize = 0;
   /** Set for good once the stream broke a rule; packets before the bad one have been handed out. */
   fault: Fault | null = null;
   control: ControlPacket | null = null;
@@ -230,6 +234,7 @@ export class PacketReader {
         if (this.version !== 0) return Faults.CONNECT_TWICE;
         const connect = decodeConnect(buffer, body, end);
         this.version = connect.version;
+        this.maximumPacketSize = connect.maximumPacketSize;
         if (connect.packet !== null) this.control = { type: 'connect', packet: connect.packet };
         return connect.fault;
       }
@@ -244,6 +249,12 @@ export class PacketReader {
         const unsubscribe = decodeUnsubscribe(buffer, body, end, this.version, maxTopicLevels);
         if (unsubscribe.value !== null) this.control = { type: 'unsubscribe', request: unsubscribe.value };
         return unsubscribe.fault;
+      }
+      case PacketType.AUTH: {
+        if (this.version !== 5) return Faults.UNEXPECTED_TYPE;
+        const auth = decodeAuth(buffer, body, end);
+        if (auth.value !== null) this.control = { type: 'auth', packet: auth.value };
+        return auth.fault;
       }
       case PacketType.DISCONNECT: {
         const disconnect = decodeDisconnect(buffer, body, end, this.version);
@@ -261,6 +272,7 @@ function travelsAlone(type: number): boolean {
     type === PacketType.CONNECT ||
     type === PacketType.SUBSCRIBE ||
     type === PacketType.UNSUBSCRIBE ||
+    type === PacketType.AUTH ||
     type === PacketType.DISCONNECT
   );
 }

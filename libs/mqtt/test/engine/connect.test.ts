@@ -95,13 +95,32 @@ const answers: [name: string, connect: Buffer, answer: string, aedes?: string][]
     '20 00000a2a0022000827000f0000',
   ],
   [
-    '5, enhanced authentication',
-    p.connect({ version: 5, properties: p.properties([0x15, 0, 1, 0x41]) }),
-    '20 008c00',
+    '5, authentication data without a method',
+    p.connect({ version: 5, properties: p.properties([0x16, 0, 1, 0x41]) }),
+    explained(0x82, 'Authentication Data without an Authentication Method (3.1.2.11.10)'),
   ],
-  ['5, receive maximum 0', p.connect({ version: 5, properties: p.properties([0x21, 0, 0]) }), '20 008200'],
-  ['5, identifier not UTF-8', p.connect({ version: 5, clientId: '\0' }), '20 008100'],
+  [
+    '5, receive maximum 0',
+    p.connect({ version: 5, properties: p.properties([0x21, 0, 0]) }),
+    explained(0x82, 'Receive Maximum is 0 (3.1.2.11.3)'),
+  ],
+  [
+    '5, receive maximum 0 from a client that takes packets of 20 bytes',
+    p.connect({ version: 5, properties: p.properties([0x21, 0, 0], [0x27, 0, 0, 0, 20]) }),
+    '20 008200',
+  ],
+  [
+    '5, identifier with U+0000',
+    p.connect({ version: 5, clientId: '\0' }),
+    explained(0x81, 'a string contains U+0000 [MQTT-1.5.4-2]'),
+  ],
 ];
+
+/** A CONNACK that refuses, with a reason string. */
+function explained(reason: number, text: string): string {
+  const block = p.properties(Buffer.concat([Buffer.from([0x1f]), p.string(text)]));
+  return `20 00${Buffer.concat([Buffer.from([reason]), block]).toString('hex')}`;
+}
 
 engineTest('CONNACK says what is offered and what is wrong', async (start, engine) => {
   await using fixture = await start();
@@ -177,6 +196,8 @@ engineTest('everything a CONNECT of MQTT 5 says reaches the host', async (start)
     maximumPacketSize: 256,
     topicAliasMaximum: 3,
     requestProblemInformation: false,
+    requestResponseInformation: false,
+    authentication: undefined,
     userProperties: [
       ['b', '1'],
       ['a', ''],
@@ -198,8 +219,8 @@ engineTest('the host refuses, with the nearest code for each version', async (st
     [4, 0x86, '20 0004'],
     [4, 0x89, '20 0003'],
     [3, 0x8a, '20 0005'],
-    [5, 0x97, '20 009700'],
-    [5, 0x9f, '20 009f00'],
+    [5, 0x97, explained(0x97, 'not today')],
+    [5, 0x9f, explained(0x9f, 'not today')],
   ] as const) {
     host.verdict = () => Promise.resolve({ accept: false, reason, detail: 'not today' });
     const client = await fixture.client();
@@ -216,7 +237,10 @@ engineTest('a host that fails refuses, and is reported', async (start) => {
   await using fixture = await start();
   fixture.host.verdict = () => Promise.reject(new Error('directory away'));
   const client = await fixture.client();
-  assert.deepEqual(await client.send(p.connect({ version: 5 })).hexes(2), ['20 008000', 'closed']);
+  assert.deepEqual(await client.send(p.connect({ version: 5 })).hexes(2), [
+    explained(0x80, 'internal error'),
+    'closed',
+  ]);
   assert.match(String(fixture.errors[0]), /directory away/);
 });
 
