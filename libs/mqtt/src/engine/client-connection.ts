@@ -13,7 +13,9 @@ import {
   encodeUnsubscribed,
 } from '../wire/server-packet.ts';
 import type { ConnectionParts } from './connection-parts.ts';
+import { ControlFlood, type ControlFloodOwner } from './control-flood.ts';
 import { closeGently } from './gentle-close.ts';
+import type { Handshake } from './handshakes.ts';
 import { Inflow, type InflowOwner } from './inflow.ts';
 import type {
   ClosureKind,
@@ -22,6 +24,7 @@ import type {
   InboundPublish,
   OutboundPublish,
   ProtocolVersion,
+  QoS,
   StreamInfo,
 } from './mqtt-engine.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
@@ -31,12 +34,15 @@ import { LATENESS, Vigil, type Lateness, type VigilOwner } from './vigil.ts';
 /** handshake: until CONNECT · asking: the host decides · accepted: CONNACK is being written · ready · closed. */
 type State = 'handshake' | 'asking' | 'accepted' | 'ready' | 'closed';
 
+/** What a client may still owe an answer to, at most: every packet identifier, twice. */
+const MOST_OWED = 2 * 65_535;
+
 /**
  * What every engine does alike for one client: its states, its time, what the host answers and how it ends. An engine
  * adds how packets become calls of the host.
  */
 export abstract class ClientConnection<Context>
-  implements EngineConnection<Context>, InflowOwner, OutboxOwner, VigilOwner
+  implements EngineConnection<Context>, InflowOwner, OutboxOwner, VigilOwner, ControlFloodOwner
 {
   readonly id: number;
   readonly transport: 'tcp' | 'websocket';
@@ -55,6 +61,10 @@ export abstract class ClientConnection<Context>
   readonly #source: Duplex;
   readonly #inflow: Inflow;
   readonly #vigil: Vigil;
+  readonly #handshake: Handshake;
+  #flood: ControlFlood | null = null;
+  /** Acknowledgements the client has reason to send. */
+  #owed = 0;
   /** QoS 1 and 2 PUBLISHes of the client not finally acknowledged. */
   #unacknowledged = 0;
   #socketClosing = false;
@@ -65,10 +75,11 @@ export abstract class ClientConnection<Context>
     this.remoteAddress = info.remoteAddress;
     this.#parts = parts;
     this.#source = source;
-    this.reader = new PacketReader(parts.limits, parts.publishCheck);
+    this.reader = new PacketReader(parts.limits, parts.publishCheck, parts.incomplete);
     this.outbox = new Outbox(source, parts.flusher, this);
     this.#vigil = new Vigil(parts.wheel, this, parts.limits);
     this.#inflow = new Inflow(source, this.reader, this, parts);
+    this.#handshake = parts.handshakes.begin(info.remoteAddress, () => this.#giveWay());
   }
 
   /** Makes calls of the host of a run of packets. */
@@ -78,7 +89,11 @@ export abstract class ClientConnection<Context>
   protected abstract abandon(): void;
 
   get taking(): boolean {
-    return (this.state === 'ready' || this.state === 'handshake') && !this.outbox.congested;
+    return (
+      (this.state === 'ready' || this.state === 'handshake') &&
+      !this.outbox.congested &&
+      this.#flood?.holding !== true
+    );
   }
 
   dispatch(run: Buffer): void {
@@ -87,9 +102,14 @@ export abstract class ClientConnection<Context>
     if (control?.type === 'connect') {
       this.connect = control.packet;
       this.protocolVersion = control.packet.protocolVersion;
-      this.#parts.counters.unfinished--;
+      this.#parts.handshakes.end(this.#handshake);
       this.#vigil.connectArrived();
       this.state = 'asking';
+      const refusal = this.#parts.host.arrived?.(this) ?? 0;
+      if (refusal !== 0) {
+        this.#decide({ accept: false, reason: refusal }, () => {});
+        return;
+      }
     } else if (control?.type === 'disconnect') {
       const { sessionExpiry = 0 } = control.packet;
       if (sessionExpiry > 0 && this.connect?.sessionExpiry === 0) {
@@ -97,8 +117,43 @@ export abstract class ClientConnection<Context>
         return;
       }
       this.disconnection = control.packet;
+    } else if (control !== null || this.reader.pings > 0 || this.reader.acknowledgements > 0) {
+      if (!this.#charge(control === null ? this.reader.pings : 1)) {
+        this.faulted(Faults.FLOOD);
+        return;
+      }
     }
     this.process(run);
+  }
+
+  /**
+   * @param packets of the run that carry nothing, besides acknowledgements
+   * @returns false if it was slowed for long enough
+   */
+  #charge(packets: number): boolean {
+    const { acknowledgements } = this.reader;
+    const surplus = Math.max(acknowledgements - this.#owed, 0);
+    this.#owed -= acknowledgements - surplus;
+    const { controlRate, wheel, limits, counters } = this.#parts;
+    if (controlRate === null || packets + surplus === 0) return true;
+    this.#flood ??= new ControlFlood(wheel, this, controlRate, limits.floodPatienceMs);
+    const verdict = this.#flood.charge(packets + surplus);
+    if (verdict === 'slow') counters.limits['control-packets']++;
+    return verdict !== 'flood';
+  }
+
+  /** Packets leave that the client answers. */
+  protected expectAnswer(qos: QoS): void {
+    if (qos > 0 && this.#owed < MOST_OWED) this.#owed++;
+  }
+
+  floodPassed(): void {
+    this.#inflow.goOn();
+  }
+
+  #giveWay(): void {
+    this.streamEnded('it made room for newer connections');
+    this.destroySocket();
   }
 
   /** Asks the host about the CONNECT; `proceed` writes CONNACK and calls `begin`. */
@@ -143,6 +198,8 @@ export abstract class ClientConnection<Context>
   protected receive(publish: InboundPublish): void {
     if (publish.qos > 0) {
       this.#unacknowledged++;
+      // Its PUBREL.
+      if (publish.qos === 2) this.expectAnswer(2);
       if (this.protocolVersion === 5 && this.#unacknowledged > this.#parts.limits.receiveMaximum) {
         this.faulted(Faults.RECEIVE_MAXIMUM);
         return;
@@ -182,11 +239,15 @@ export abstract class ClientConnection<Context>
   }
 
   deliver(publish: OutboundPublish): boolean {
-    return this.state === 'closed' || this.outbox.send(encodePublish(this.protocolVersion, publish));
+    if (this.state === 'closed') return true;
+    this.expectAnswer(publish.qos);
+    return this.outbox.send(encodePublish(this.protocolVersion, publish));
   }
 
   release(packetId: number): void {
-    if (this.state !== 'closed') this.outbox.acknowledge(PacketType.PUBREL, packetId, 0);
+    if (this.state === 'closed') return;
+    this.expectAnswer(2);
+    this.outbox.acknowledge(PacketType.PUBREL, packetId, 0);
   }
 
   pause(): void {
@@ -204,7 +265,7 @@ export abstract class ClientConnection<Context>
 
   // ---- time and room
   get unread(): boolean {
-    return this.#inflow.paused;
+    return this.#inflow.paused || this.#flood?.holding === true;
   }
 
   outboxCongested(): void {
@@ -234,7 +295,9 @@ export abstract class ClientConnection<Context>
   }
 
   faulted(fault: Fault): void {
-    this.#parts.counters.protocolErrors++;
+    const { counters } = this.#parts;
+    if (fault.limit === undefined) counters.protocolErrors++;
+    else counters.limits[fault.limit]++;
     if (this.state === 'ready') {
       this.#sayFarewell(fault.reason, fault.text);
     } else {
@@ -268,8 +331,9 @@ export abstract class ClientConnection<Context>
     if (state === 'ready') this.outbox.flush();
     this.state = 'closed';
     this.#parts.counters.connections--;
-    if (this.connect === null) this.#parts.counters.unfinished--;
+    this.#parts.handshakes.end(this.#handshake);
     this.#vigil.stop();
+    this.#flood?.stop();
     this.#inflow.stop();
     this.abandon();
     this.#parts.closed(this, {

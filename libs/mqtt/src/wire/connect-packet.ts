@@ -1,4 +1,5 @@
 import type { ProtocolVersion, Will } from '../engine/mqtt-engine.ts';
+import { topicLevels } from '../topic-filter.ts';
 import { topicNameProblem } from '../topic-name.ts';
 import { Faults, type Fault } from './fault.ts';
 import { FaultError, FieldReader, decodeOr } from './field-reader.ts';
@@ -23,6 +24,11 @@ export interface ConnectPacket {
   userProperties: [string, string][];
 }
 
+export interface WillLimits {
+  maxTopicLevels: number;
+  maxTopicBytes: number;
+}
+
 const USERNAME = 0x80;
 const PASSWORD = 0x40;
 const WILL_RETAIN = 0x20;
@@ -42,12 +48,13 @@ export function decodeConnect(
   buffer: Buffer,
   start: number,
   end: number,
+  limits: WillLimits,
 ): { packet: ConnectPacket; fault: null; version: number } | { packet: null; fault: Fault; version: number } {
   const reader = new FieldReader(buffer, start, end);
   let version = 0;
   const result = decodeOr(() => {
     version = readVersion(reader);
-    return readConnect(reader, version === 3 || version === 4 ? version : 5);
+    return readConnect(reader, version === 3 || version === 4 ? version : 5, limits);
   });
   return result.fault === null
     ? { packet: result.value, fault: null, version }
@@ -70,7 +77,7 @@ function readVersion(reader: FieldReader): number {
   return version;
 }
 
-function readConnect(reader: FieldReader, version: ProtocolVersion): ConnectPacket {
+function readConnect(reader: FieldReader, version: ProtocolVersion, limits: WillLimits): ConnectPacket {
   const flags = reader.byte();
   checkFlags(flags, version);
   const keepAlive = reader.two();
@@ -95,7 +102,7 @@ function readConnect(reader: FieldReader, version: ProtocolVersion): ConnectPack
   if (packet.clientId === '' && (version === 3 || (version === 4 && !cleanStart))) {
     throw new FaultError(Faults.CLIENT_ID_EMPTY);
   }
-  if ((flags & WILL_FLAG) !== 0) packet.will = readWill(reader, version, flags);
+  if ((flags & WILL_FLAG) !== 0) packet.will = readWill(reader, version, flags, limits);
   if ((flags & USERNAME) !== 0) packet.username = reader.string();
   if ((flags & PASSWORD) !== 0) packet.password = reader.binary();
   if (!reader.done) throw new FaultError(Faults.TRAILING_BYTES);
@@ -134,7 +141,12 @@ function readProperties(reader: FieldReader, packet: ConnectPacket): void {
   }
 }
 
-function readWill(reader: FieldReader, version: ProtocolVersion, flags: number): Will {
+function readWill(
+  reader: FieldReader,
+  version: ProtocolVersion,
+  flags: number,
+  { maxTopicLevels, maxTopicBytes }: WillLimits,
+): Will {
   const { buffer } = reader;
   let properties: Uint8Array = Buffer.alloc(0);
   let delay = 0;
@@ -150,7 +162,9 @@ function readWill(reader: FieldReader, version: ProtocolVersion, flags: number):
     }
   }
   const topic = reader.string();
+  if (Buffer.byteLength(topic) > maxTopicBytes) throw new FaultError(Faults.TOPIC_BYTES);
   if (topicNameProblem(topic) !== null) throw new FaultError(Faults.WILL_TOPIC);
+  if (topicLevels(topic) > maxTopicLevels) throw new FaultError(Faults.TOPIC_LEVELS);
   const qos = (flags & WILL_QOS) >> 3;
   return {
     topic,
