@@ -1,7 +1,7 @@
 export * from './ack-queue.ts';
 export { createAedesEngine } from './aedes/aedes-engine.ts';
 export { defaultEngineOptions, type EngineOptions } from './engine/engine-options.ts';
-export type { EngineLimit, LimitCounters } from './engine/limit-counters.ts';
+export { engineLimits, type EngineLimit, type LimitCounters } from './engine/limit-counters.ts';
 export type * from './engine/mqtt-engine.ts';
 export { networkOf } from './engine/network-of.ts';
 export {

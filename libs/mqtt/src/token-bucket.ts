@@ -9,7 +9,7 @@ export interface TokenRate {
 }
 
 /**
- * Holds a sender to a rate. Taking never fails, but it may leave a debt; whoever takes waits until that is paid. While
+ * Holds a sender to a rate. `take` never fails, but it may leave a debt; whoever takes waits until that is paid. While
  * there are tokens it costs a subtraction and a comparison: what came back meanwhile is counted when it is needed.
  */
 export class TokenBucket {
@@ -29,6 +29,14 @@ export class TokenBucket {
     if (this.#tokens >= 0) return 0;
     this.#fill(tokens);
     return this.#tokens >= 0 ? 0 : (-this.#tokens * 1_000) / this.#rate.perSecond;
+  }
+
+  /** Takes them only if they are there: who is turned away owes nothing. */
+  tryTake(tokens: number): boolean {
+    if (this.#tokens < tokens) this.#fill(0);
+    if (this.#tokens < tokens) return false;
+    this.#tokens -= tokens;
+    return true;
   }
 
   /** Tokens there are now; negative: a debt. */

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TokenBucket } from '../src/mod.ts';
 
-function bucket(perSecond: number, burst: number): { take: (n: number) => number; at: (ms: number) => void } {
+function bucket(
+  perSecond: number,
+  burst: number,
+): { take: (n: number) => number; tryTake: (n: number) => boolean; at: (ms: number) => void } {
   let now = 1_000;
   const made = new TokenBucket({ perSecond, burst, now: () => now });
-  return { take: (n) => made.take(n), at: (ms) => (now = 1_000 + ms) };
+  return { take: (n) => made.take(n), tryTake: (n) => made.tryTake(n), at: (ms) => (now = 1_000 + ms) };
 }
 
 test('a burst is free, a debt is paid at the rate', () => {
@@ -24,6 +27,16 @@ test('what came back while nobody asked counts, up to a burst', () => {
   at(3_600_000);
   assert.equal(take(20), 0);
   assert.equal(take(1), 100);
+});
+
+test('who is turned away owes nothing', () => {
+  const { tryTake, at } = bucket(10, 2);
+  assert.deepEqual(
+    Array.from({ length: 100 }, () => tryTake(1)),
+    Array.from({ length: 100 }, (_, n) => n < 2),
+  );
+  at(100);
+  assert.deepEqual([tryTake(1), tryTake(1)], [true, false]);
 });
 
 test('over any time the rate holds, whatever is taken at once', () => {

@@ -85,11 +85,15 @@ export class Admission {
   }
 
   #overLimit(request: ConnectRequest, device: Device): number | null {
-    const { clients, maxConnections, maxClientIdBytes } = this.#options;
+    const { clients, maxConnections, maxClientIdBytes, metrics } = this.#options;
     if (!request.clientIdAssigned && device.clientIdBytes.length > maxClientIdBytes) {
+      metrics.limited('client-id-bytes');
       return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID;
     }
-    if (clients.size >= maxConnections) return ReasonCode.QUOTA_EXCEEDED;
+    if (clients.size >= maxConnections) {
+      metrics.limited('connections');
+      return ReasonCode.QUOTA_EXCEEDED;
+    }
     if (request.will && isReservedTopic(request.will.topic)) return ReasonCode.TOPIC_NAME_INVALID;
     return null;
   }

@@ -4,6 +4,7 @@ import { ReasonCode, type ConnectVerdict, type EngineConnection, type Will } fro
 import type { CommitGroup } from '../commit/commit-group.ts';
 import { Outbound } from '../delivery/outbound.ts';
 import { IngressError } from '../errors.ts';
+import type { ClientRate, PublishRates } from '../limits/publish-rates.ts';
 import type { IngressMetrics } from '../metrics.ts';
 import type { NodeLife } from '../node/node-life.ts';
 import { appendFailureReason } from './append-failure.ts';
@@ -19,10 +20,13 @@ export interface DeviceLimits {
   /** Deliveries that wait for the device. */
   queueMessages: number;
   queueBytes: number;
+  /** Deliveries sent and not acknowledged, whatever a device says it can take. */
+  inflight: number;
+  publishRates: PublishRates;
 }
 
-/** Deliveries sent and not acknowledged, whatever a device says it can take. */
-const MAX_IN_FLIGHT = 256;
+/** Receive Maximum of who names none (3.1.2.11.3). */
+const RECEIVE_MAXIMUM_IF_ABSENT = 65_535;
 
 /** connecting: not admitted yet. open: served. closed: the engine has reported its end. */
 export type DevicePhase = 'connecting' | 'open' | 'closed';
@@ -40,6 +44,8 @@ export class Device implements AppendWaiter {
   readonly answers = new PendingAnswers();
   readonly packetIds = new InboundPacketIds();
   readonly reading: ReadPauses;
+  /** What holds its publishes to a rate; null: nothing does. */
+  readonly rate: ClientRate | null;
   readonly #metrics: IngressMetrics;
   readonly #limits: DeviceLimits;
   phase: DevicePhase = 'connecting';
@@ -48,7 +54,7 @@ export class Device implements AppendWaiter {
   sessionId: Uint8Array = EMPTY;
   username: Uint8Array = EMPTY;
   will: Will | undefined;
-  receiveMaximum = MAX_IN_FLIGHT;
+  receiveMaximum = RECEIVE_MAXIMUM_IF_ABSENT;
   maximumPacketSize = 0;
   /** The connection of the same client id that must finish before this one is admitted. */
   previous: Device | undefined;
@@ -83,6 +89,7 @@ export class Device implements AppendWaiter {
     this.reading = new ReadPauses(connection, metrics);
     this.#metrics = metrics;
     this.#limits = limits;
+    this.rate = limits.publishRates.client(this.reading);
   }
 
   /** False once a row of it failed or it was sent away: nothing more is taken from it or answered. */
@@ -95,7 +102,7 @@ export class Device implements AppendWaiter {
     this.#outbound ??= new Outbound(
       this.connection,
       {
-        receiveMaximum: Math.min(this.receiveMaximum, MAX_IN_FLIGHT),
+        receiveMaximum: Math.min(this.receiveMaximum, this.#limits.inflight),
         maximumPacketSize: this.maximumPacketSize,
         maxQueued: this.#limits.queueMessages,
         maxQueuedBytes: this.#limits.queueBytes,
@@ -184,6 +191,7 @@ export class Device implements AppendWaiter {
     this.phase = 'closed';
     this.#silence();
     this.reading.close();
+    this.rate?.close();
     this.#outbound?.close();
   }
 

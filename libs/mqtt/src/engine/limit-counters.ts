@@ -1,5 +1,5 @@
 /** What an engine holds its clients to, by the name its counter has. docs/limits.md tells what each does. */
-const LIMITS = [
+export const engineLimits = [
   'packet-bytes',
   'topic-bytes',
   'topic-levels',
@@ -12,13 +12,13 @@ const LIMITS = [
   'unfinished-per-address',
 ] as const;
 
-export type EngineLimit = (typeof LIMITS)[number];
+export type EngineLimit = (typeof engineLimits)[number];
 
 /** How often each limit took effect. */
 export type LimitCounters = Record<EngineLimit, number>;
 
 export function limitCounters(): LimitCounters {
   const counters: Partial<LimitCounters> = {};
-  for (const limit of LIMITS) counters[limit] = 0;
+  for (const limit of engineLimits) counters[limit] = 0;
   return counters as LimitCounters;
 }
