@@ -8,6 +8,7 @@ import {
   type Config,
   type Service,
 } from '@tributary/service';
+import { limitSettings } from './limits/limit-settings.ts';
 
 /** What an ingress node can be told, besides what every service and every user of the log can. */
 export const ingressSettings = defineSettings({
@@ -42,55 +43,7 @@ export const ingressSettings = defineSettings({
     default: true,
     doc: 'Let devices connect without credentials. There are no users yet: false refuses everybody.',
   },
-  'limits.connections': {
-    type: 'integer',
-    default: 100_000,
-    min: 1,
-    doc: 'Devices that may be connected to this node at once.',
-  },
-  'limits.packetBytes': {
-    type: 'integer',
-    unit: 'bytes',
-    default: 1024 * 1024,
-    min: 1024,
-    doc: 'Largest packet a device may send. What NATS can carry (max_payload less 64 KiB) is announced if it is smaller.',
-  },
-  'limits.clientIdBytes': {
-    type: 'integer',
-    unit: 'bytes',
-    default: 256,
-    min: 23,
-    max: 65_535,
-    doc: 'Longest client id, in bytes of UTF-8.',
-  },
-  'limits.keepAliveSeconds': {
-    type: 'integer',
-    unit: 's',
-    default: 0,
-    min: 0,
-    max: 65_535,
-    doc: 'Longest keep-alive of an MQTT 5 device; one that asks for more, or for none, is told this one (engine native). 0: any.',
-  },
-  'limits.unacknowledged': {
-    type: 'integer',
-    default: 1_000,
-    min: 1,
-    max: 65_535,
-    doc: 'Packets of one connection that wait for the log or for Kafka; beyond it the connection is not read. MQTT 5 devices are told it as Receive Maximum.',
-  },
-  'limits.queueMessages': {
-    type: 'integer',
-    default: 1_000,
-    min: 1,
-    doc: 'Messages that wait for one device; what exceeds it is dropped for this device only.',
-  },
-  'limits.queueBytes': {
-    type: 'integer',
-    unit: 'bytes',
-    default: 1024 * 1024,
-    min: 1024,
-    doc: 'Bytes that wait for one device; what exceeds it is dropped for this device only.',
-  },
+  ...limitSettings,
   'connect.concurrency': {
     type: 'integer',
     default: 128,

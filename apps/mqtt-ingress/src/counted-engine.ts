@@ -6,6 +6,7 @@ export function countedEngine(engine: MqttEngine, metrics: IngressMetrics): Mqtt
   return {
     name: engine.name,
     counters: engine.counters,
+    handshakes: engine.handshakes,
     attach: (stream, info) => {
       metrics.opened(info.transport);
       engine.attach(stream, info);

@@ -10,6 +10,9 @@ import {
   type MqttEngine,
 } from '@tributary/mqtt';
 import type { IngressService } from './config.ts';
+import { ConnectRates } from './limits/connect-rates.ts';
+import { deviceLimitsOf } from './limits/device-limits.ts';
+import { engineLimitsOf } from './limits/engine-limits.ts';
 import { countedEngine } from './counted-engine.ts';
 import { anonymousIdentity, type Identity } from './connect/identity.ts';
 import { IngressError } from './errors.ts';
@@ -47,11 +50,11 @@ export class IngressNode {
     this.#current = new CurrentLife(config['connect.timeoutMs']);
     this.#host = new IngressHost(
       this.#metrics,
-      {
-        unacknowledged: config['limits.unacknowledged'],
-        queueMessages: config['limits.queueMessages'],
-        queueBytes: config['limits.queueBytes'],
-      },
+      deviceLimitsOf(config, this.#metrics),
+      new ConnectRates({
+        connectsPerSecond: config['limits.connectsPerSecond'],
+        connectsPerSecondPerAddress: config['limits.connectsPerSecondPerAddress'],
+      }),
       this.#current,
     );
     metrics.gauge('tributary_ingress_pending_bytes', {}, () => this.#current.get()?.appender.pendingBytes);
@@ -125,12 +128,11 @@ export class IngressNode {
     const createEngine = config['mqtt.engine'] === 'native' ? createNativeEngine : createAedesEngine;
     this.#engine = await createEngine(this.#host, {
       maxPacketBytes,
-      receiveMaximum: config['limits.unacknowledged'],
-      maxKeepAlive: config['limits.keepAliveSeconds'],
       maxSessionExpiry: config['session.maxExpirySeconds'],
+      ...engineLimitsOf(config),
       report: (error) => log.error({ error }, 'unexpected error of a connection; it was closed'),
     });
-    this.#observe(this.#engine);
+    this.#metrics.observe(this.#engine.counters, () => refusedBy(this.#listeners));
     const maxConnections = config['limits.connections'] + SPARE_STREAMS;
     const tcp = { host: config['mqtt.host'], port: config['mqtt.port'], maxConnections };
     const webSocket = { host: config['websocket.host'], port: config['websocket.port'], maxConnections };
@@ -141,16 +143,6 @@ export class IngressNode {
     this.#listeners.push(overWebSocket);
     this.#service.endpoint('mqtt', `mqtt://${address(overTcp)}`);
     this.#service.endpoint('websocket', `ws://${address(overWebSocket)}/mqtt`);
-  }
-
-  #observe({ counters }: MqttEngine): void {
-    const { metrics } = this.#service;
-    metrics.observedCounter('tributary_ingress_received_bytes_total', {}, () => counters.bytesReceived);
-    metrics.observedCounter(
-      'tributary_ingress_packet_checks_refused_total',
-      { reason: 'protocol-error' },
-      () => counters.protocolErrors,
-    );
   }
 
   /** The lease is gone. Everything of this life ends before another begins. */
@@ -200,6 +192,10 @@ function packetLimit(wanted: number, maxPayload: number): number {
     );
   }
   return Math.min(wanted, possible);
+}
+
+function refusedBy(listeners: readonly Listener[]): number {
+  return listeners.reduce((sum, { refused }) => sum + refused, 0);
 }
 
 function address({ host, port }: Listener): string {

@@ -1,6 +1,14 @@
-import { reasonText, type ClosureKind, type ProtocolVersion } from '@tributary/mqtt';
+import {
+  engineLimits,
+  reasonText,
+  type ClosureKind,
+  type EngineCounters,
+  type ProtocolVersion,
+} from '@tributary/mqtt';
 import type { Counter, Histogram, Metrics } from '@tributary/telemetry';
 import type { BatchVerdict } from './delivery/channel.ts';
+import type { ConnectExcess } from './limits/connect-rates.ts';
+import type { PublishExcess } from './limits/publish-rates.ts';
 
 export type DeliveryDrop =
   | 'not-connected'
@@ -11,6 +19,9 @@ export type DeliveryDrop =
   | 'expired'
   | 'socket-busy'
   | 'connection-ended';
+
+/** Limits that the node itself holds devices to; an engine counts its own. */
+export type IngressLimit = ConnectExcess | PublishExcess | 'connections' | 'client-id-bytes';
 
 /** The cells of this service's metrics, fetched once: what is counted per message is a plain addition. */
 export class IngressMetrics {
@@ -102,6 +113,29 @@ export class IngressMetrics {
   /** @param reason a CONNACK reason code */
   refused(reason: number): void {
     this.#metrics.counter('tributary_ingress_connects_refused_total', { reason: reasonText(reason) }).add(1);
+  }
+
+  /** A limit took effect. */
+  limited(limit: IngressLimit): void {
+    this.#metrics.counter('tributary_ingress_limited_total', { limit }).add(1);
+  }
+
+  /** Has what an engine counts read at every scrape. @param refusedStreams closed by listeners at once */
+  observe(counters: Readonly<EngineCounters>, refusedStreams: () => number): void {
+    const metrics = this.#metrics;
+    metrics.observedCounter('tributary_ingress_received_bytes_total', {}, () => counters.bytesReceived);
+    metrics.observedCounter(
+      'tributary_ingress_packet_checks_refused_total',
+      { reason: 'protocol-error' },
+      () => counters.protocolErrors,
+    );
+    metrics.observedCounter('tributary_ingress_internal_errors_total', {}, () => counters.internalErrors);
+    const limited = (limit: string, read: () => number): void =>
+      metrics.observedCounter('tributary_ingress_limited_total', { limit }, read);
+    for (const limit of engineLimits) limited(limit, () => counters.limits[limit]);
+    limited('handshake-time', () => counters.connectTimeouts);
+    limited('unread-time', () => counters.writeTimeouts);
+    limited('streams', refusedStreams);
   }
 
   /** An acknowledgement waits for Kafka no longer. @param committed false: no route asks it to wait any more */

@@ -1,7 +1,9 @@
 export * from './ack-queue.ts';
 export { createAedesEngine } from './aedes/aedes-engine.ts';
 export { defaultEngineOptions, type EngineOptions } from './engine/engine-options.ts';
+export { engineLimits, type EngineLimit, type LimitCounters } from './engine/limit-counters.ts';
 export type * from './engine/mqtt-engine.ts';
+export { networkOf } from './engine/network-of.ts';
 export {
   ReasonCode,
   connectReturnCode,
@@ -14,6 +16,7 @@ export { createNativeEngine } from './native/native-engine.ts';
 export * from './outbound-window.ts';
 export * from './publish-properties.ts';
 export * from './subscription-trie.ts';
+export { TokenBucket, type TokenRate } from './token-bucket.ts';
 export * from './topic-filter.ts';
 export { topicNameProblem } from './topic-name.ts';
 export type { Listener, ListenOptions } from './transport/listener.ts';

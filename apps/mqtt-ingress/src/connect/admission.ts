@@ -1,4 +1,3 @@
-import { MAX_IN_FLIGHT } from '@tributary/contracts';
 import {
   isFailure,
   ReasonCode,
@@ -24,6 +23,8 @@ export interface AdmissionOptions {
   timeoutMs: number;
   maxConnections: number;
   maxClientIdBytes: number;
+  /** Deliveries of QoS 1 and 2 on their way to one device at once. */
+  maxInflight: number;
   /** Topic, payload and properties of a will: it is kept in the session record. */
   maxWillBytes: number;
 }
@@ -71,7 +72,7 @@ export class Admission {
     const verdict = await abortable(identity.verify(request, signal), signal);
     if (!verdict.ok) return { accept: false, reason: verdict.reason, detail: verdict.detail };
     device.username = verdict.principal.username;
-    device.receiveMaximum = Math.min(request.receiveMaximum, MAX_IN_FLIGHT);
+    device.receiveMaximum = Math.min(request.receiveMaximum, this.#options.maxInflight);
     device.maximumPacketSize = request.maximumPacketSize;
     device.will = request.will && keep(request.will);
     // Only who is known may end another connection.
@@ -86,11 +87,15 @@ export class Admission {
   }
 
   #overLimit(request: ConnectRequest, device: Device): number | null {
-    const { clients, maxConnections, maxClientIdBytes, maxWillBytes } = this.#options;
+    const { clients, maxConnections, maxClientIdBytes, maxWillBytes, metrics } = this.#options;
     if (!request.clientIdAssigned && device.clientIdBytes.length > maxClientIdBytes) {
+      metrics.limited('client-id-bytes');
       return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID;
     }
-    if (clients.size >= maxConnections) return ReasonCode.QUOTA_EXCEEDED;
+    if (clients.size >= maxConnections) {
+      metrics.limited('connections');
+      return ReasonCode.QUOTA_EXCEEDED;
+    }
     if (request.will && isReservedTopic(request.will.topic)) return ReasonCode.TOPIC_NAME_INVALID;
     if (request.will && willBytes(request.will) > maxWillBytes) return ReasonCode.PACKET_TOO_LARGE;
     return null;

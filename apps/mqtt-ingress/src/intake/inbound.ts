@@ -50,6 +50,7 @@ export class Inbound {
     this.#metrics.published[qos].add(1);
     this.#metrics.publishedBytes.add(publish.payload.length);
     if (!device.served) return;
+    device.rate?.took(topic.length + publish.properties.length + publish.payload.length);
     if (isReservedTopic(topic)) {
       this.#refuse(device, publish);
       return;

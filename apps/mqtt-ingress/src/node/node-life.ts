@@ -207,6 +207,7 @@ export class NodeLife {
       timeoutMs: config['connect.timeoutMs'],
       maxConnections: config['limits.connections'],
       maxClientIdBytes: config['limits.clientIdBytes'],
+      maxInflight: config['limits.inflight'],
       maxWillBytes: Math.floor((this.maxPayload - ENVELOPE_HEADROOM_BYTES) * BASE64_YIELD),
     });
     this.subscriptions = new Subscriptions({

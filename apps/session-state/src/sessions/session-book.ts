@@ -1,5 +1,4 @@
 import {
-  MAX_IN_FLIGHT,
   openRow,
   Settled,
   type Attached,
@@ -108,8 +107,7 @@ export class SessionBook {
   deliverTo(session: Session, address: SessionAddress, receiveMaximum: number): void {
     const { node, nodeEpoch, epoch } = address;
     if (session.epoch !== epoch || session.at < 0 || session.attachment !== null) return;
-    const window = Math.min(receiveMaximum, MAX_IN_FLIGHT);
-    session.attach({ node, nodeEpoch, epoch, window });
+    session.attach({ node, nodeEpoch, epoch, window: receiveMaximum });
     this.#options.pump.pump(session);
   }
 

@@ -1,10 +1,14 @@
 import type { Duplex } from 'node:stream';
+import type { TokenRate } from '../token-bucket.ts';
+import { ByteBudget } from '../wire/byte-budget.ts';
 import { PublishCheck } from '../wire/publish-check.ts';
 import type { Parting } from '../wire/server-packet.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ConnectionParts } from './connection-parts.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
 import type { EngineOptions } from './engine-options.ts';
+import { Handshakes } from './handshakes.ts';
+import { limitCounters } from './limit-counters.ts';
 import type { Closure, EngineCounters, EngineHost, MqttEngine, StreamInfo } from './mqtt-engine.ts';
 import { OutboxFlusher } from './outbox.ts';
 import { ReasonCode } from './reason-code.ts';
@@ -12,6 +16,8 @@ import { WakeQueue } from './wake-queue.ts';
 
 /** How long a socket stays open for a host that is recording its client's DISCONNECT. */
 const RECORDING_LIMIT_MS = 5_000;
+/** Packets that carry nothing may come at once as many as in this time, in seconds. */
+const CONTROL_BURST_SECONDS = 10;
 
 /** What every engine does alike for all its connections: it makes them, counts them and sees each to its end. */
 export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts<Context> {
@@ -20,7 +26,6 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
   readonly limits: EngineOptions;
   readonly counters: EngineCounters = {
     connections: 0,
-    unfinished: 0,
     packetsReceived: 0,
     bytesReceived: 0,
     bytesSent: 0,
@@ -29,11 +34,15 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
     connectTimeouts: 0,
     writeTimeouts: 0,
     internalErrors: 0,
+    limits: limitCounters(),
   };
   readonly wheel = new DeadlineWheel();
   readonly flusher: OutboxFlusher;
   readonly wakeQueue = new WakeQueue();
   readonly publishCheck: PublishCheck;
+  readonly handshakes: Handshakes;
+  readonly incomplete: ByteBudget;
+  readonly controlRate: TokenRate | null;
   /** Open connections, and those whose end the host is still recording. */
   readonly #connections = new Set<ClientConnection<Context>>();
   readonly #asked = new WeakSet<ClientConnection<Context>>();
@@ -47,6 +56,17 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
     this.limits = options;
     this.flusher = new OutboxFlusher(this.counters);
     this.publishCheck = new PublishCheck(options);
+    this.handshakes = new Handshakes(options, this.counters.limits);
+    this.incomplete = new ByteBudget(options.maxIncompleteBytes);
+    const { maxControlPackets } = options;
+    this.controlRate =
+      maxControlPackets === 0
+        ? null
+        : {
+            perSecond: maxControlPackets,
+            burst: maxControlPackets * CONTROL_BURST_SECONDS,
+            now: () => this.wheel.now,
+          };
   }
 
   protected abstract connection(id: number, stream: Duplex, info: StreamInfo): ClientConnection<Context>;
@@ -57,7 +77,6 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
       return;
     }
     this.counters.connections++;
-    this.counters.unfinished++;
     this.#connections.add(this.connection(this.#nextId++, stream, info));
   }
 

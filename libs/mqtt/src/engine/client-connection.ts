@@ -5,7 +5,9 @@ import { Faults, type Fault } from '../wire/fault.ts';
 import type { Parting } from '../wire/server-packet.ts';
 import { ClientOutput } from './client-output.ts';
 import type { ConnectionParts } from './connection-parts.ts';
+import { ControlFlood, type ControlFloodOwner } from './control-flood.ts';
 import { closeGently } from './gentle-close.ts';
+import type { Handshake } from './handshakes.ts';
 import { hostVerdict } from './host-verdict.ts';
 import { Inflow, type InflowOwner } from './inflow.ts';
 import type {
@@ -37,7 +39,7 @@ const REDIRECT_PATIENCE_MS = 1_000;
  */
 export abstract class ClientConnection<Context>
   extends ClientOutput
-  implements EngineConnection<Context>, InflowOwner, VigilOwner
+  implements EngineConnection<Context>, InflowOwner, VigilOwner, ControlFloodOwner
 {
   readonly id: number;
   readonly transport: 'tcp' | 'websocket';
@@ -51,8 +53,9 @@ export abstract class ClientConnection<Context>
   readonly #source: Duplex;
   readonly #inflow: Inflow;
   readonly #vigil: Vigil;
-  /** Counted among the unfinished. */
-  #isUnfinished = true;
+  /** It owes its CONNECT, or the answer to a challenge; null: neither. */
+  #handshake: Handshake | null;
+  #flood: ControlFlood | null = null;
   #socketClosing = false;
 
   constructor(id: number, source: Duplex, info: StreamInfo, parts: ConnectionParts<Context>) {
@@ -64,6 +67,7 @@ export abstract class ClientConnection<Context>
     this.#source = source;
     this.#vigil = new Vigil(parts.wheel, this, parts.limits);
     this.#inflow = new Inflow(source, this.reader, this, parts);
+    this.#handshake = this.#beginHandshake();
   }
 
   /** Makes calls of the host of a run of packets. */
@@ -74,7 +78,11 @@ export abstract class ClientConnection<Context>
 
   get taking(): boolean {
     const { state } = this;
-    return (state === 'ready' || state === 'handshake' || state === 'challenged') && !this.outbox.congested;
+    return (
+      (state === 'ready' || state === 'handshake' || state === 'challenged') &&
+      !this.outbox.congested &&
+      this.#flood?.holding !== true
+    );
   }
 
   dispatch(run: Buffer): void {
@@ -95,8 +103,43 @@ export abstract class ClientConnection<Context>
         this.sendAway(this.#parts.redirect);
         return;
       }
+      const refusal = this.#parts.host.arrived?.(this) ?? 0;
+      if (refusal !== 0) {
+        this.refuse({ reason: refusal, text: '' });
+        return;
+      }
+    } else if (control !== null || this.reader.pings > 0 || this.reader.acknowledgements > 0) {
+      if (!this.#charge(control === null ? this.reader.pings : 1)) {
+        this.faulted(Faults.FLOOD);
+        return;
+      }
     }
     this.process(run);
+  }
+
+  /**
+   * @param packets of the run that carry nothing, besides acknowledgements
+   * @returns false if it was slowed for long enough
+   */
+  #charge(packets: number): boolean {
+    const { acknowledgements } = this.reader;
+    const surplus = Math.max(acknowledgements - this.owed, 0);
+    this.owed -= acknowledgements - surplus;
+    const { controlRate, wheel, limits, counters } = this.#parts;
+    if (controlRate === null || packets + surplus === 0) return true;
+    this.#flood ??= new ControlFlood(wheel, this, controlRate, limits.floodPatienceMs);
+    const verdict = this.#flood.charge(packets + surplus);
+    if (verdict === 'slow') counters.limits['control-packets']++;
+    return verdict !== 'flood';
+  }
+
+  floodPassed(): void {
+    this.#inflow.goOn();
+  }
+
+  #giveWay(): void {
+    this.streamEnded('it made room for newer connections');
+    this.destroySocket();
   }
 
   /** Asks the host about the CONNECT; `proceed` calls `accept`, writes CONNACK and calls `begin`. */
@@ -139,8 +182,7 @@ export abstract class ClientConnection<Context>
     this.#vigil.expect('authentication');
     if (this.state !== 'asking') return;
     this.state = 'challenged';
-    this.#isUnfinished = true;
-    this.#parts.counters.unfinished++;
+    this.#handshake ??= this.#beginHandshake();
     this.#inflow.goOn();
   }
 
@@ -151,10 +193,13 @@ export abstract class ClientConnection<Context>
     this.#finishHandshake();
   }
 
+  #beginHandshake(): Handshake {
+    return this.#parts.handshakes.begin(this.remoteAddress, () => this.#giveWay());
+  }
+
   #finishHandshake(): void {
-    if (!this.#isUnfinished) return;
-    this.#isUnfinished = false;
-    this.#parts.counters.unfinished--;
+    if (this.#handshake !== null) this.#parts.handshakes.end(this.#handshake);
+    this.#handshake = null;
   }
 
   /** CONNACK with a reason instead of success. */
@@ -180,6 +225,8 @@ export abstract class ClientConnection<Context>
   protected receive(publish: InboundPublish): void {
     if (publish.qos > 0) {
       this.unacknowledged++;
+      // Its PUBREL.
+      if (publish.qos === 2) this.expectAnswer(2);
       if (this.protocolVersion === 5 && this.unacknowledged > this.#parts.limits.receiveMaximum) {
         this.faulted(Faults.RECEIVE_MAXIMUM);
         return;
@@ -217,7 +264,7 @@ export abstract class ClientConnection<Context>
 
   // ---- time and room
   get unread(): boolean {
-    return this.#inflow.paused;
+    return this.#inflow.paused || this.#flood?.holding === true;
   }
 
   outboxCongested(): void {
@@ -248,7 +295,9 @@ export abstract class ClientConnection<Context>
   }
 
   faulted(fault: Fault): void {
-    this.#parts.counters.protocolErrors++;
+    const { counters } = this.#parts;
+    if (fault.limit === undefined) counters.protocolErrors++;
+    else counters.limits[fault.limit]++;
     this.sendFault(fault);
     this.close('protocol-error', fault.reason, fault.text);
   }
@@ -271,6 +320,7 @@ export abstract class ClientConnection<Context>
     this.#parts.counters.connections--;
     this.#finishHandshake();
     this.#vigil.stop();
+    this.#flood?.stop();
     this.#inflow.stop();
     this.abandon();
     this.#parts.closed(this, {

@@ -14,7 +14,7 @@ import {
 import type { Fault } from '../wire/fault.ts';
 import type { ConnectionParts } from './connection-parts.ts';
 import { Explanations } from './explanations.ts';
-import type { OutboundPublish, ProtocolVersion } from './mqtt-engine.ts';
+import type { OutboundPublish, ProtocolVersion, QoS } from './mqtt-engine.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
 import { ReasonCode, isFailure } from './reason-code.ts';
 
@@ -24,6 +24,11 @@ import { ReasonCode, isFailure } from './reason-code.ts';
  */
 export type ConnectionState = 'handshake' | 'asking' | 'challenged' | 'accepted' | 'ready' | 'closed';
 
+/** What a client may still owe an answer to, at most: every packet identifier, twice. */
+const MOST_OWED = 2 * 65_535;
+
+type OutputParts = Pick<ConnectionParts<unknown>, 'limits' | 'publishCheck' | 'flusher' | 'incomplete'>;
+
 /** What leaves for one client: answers, deliveries and farewells, as its version and its limits have them. */
 export abstract class ClientOutput implements OutboxOwner {
   protocolVersion: ProtocolVersion = 4;
@@ -32,15 +37,17 @@ export abstract class ClientOutput implements OutboxOwner {
   protected connect: ConnectPacket | null = null;
   /** QoS 1 and 2 PUBLISHes of the client not finally acknowledged. */
   protected unacknowledged = 0;
+  /** Acknowledgements the client has reason to send. */
+  protected owed = 0;
   protected readonly reader: PacketReader;
   protected readonly outbox: Outbox;
   readonly #stream: Duplex;
   /** Made when the first is sent. */
   #explanations: Explanations | null = null;
 
-  constructor(stream: Duplex, parts: Pick<ConnectionParts<unknown>, 'limits' | 'publishCheck' | 'flusher'>) {
+  constructor(stream: Duplex, parts: OutputParts) {
     this.#stream = stream;
-    this.reader = new PacketReader(parts.limits, parts.publishCheck);
+    this.reader = new PacketReader(parts.limits, parts.publishCheck, parts.incomplete);
     this.outbox = new Outbox(stream, parts.flusher, this);
   }
 
@@ -98,11 +105,20 @@ export abstract class ClientOutput implements OutboxOwner {
   }
 
   deliver(publish: OutboundPublish): boolean {
-    return this.state === 'closed' || this.outbox.send(encodePublish(this.protocolVersion, publish));
+    if (this.state === 'closed') return true;
+    this.expectAnswer(publish.qos);
+    return this.outbox.send(encodePublish(this.protocolVersion, publish));
   }
 
   release(packetId: number): void {
-    if (this.state !== 'closed') this.outbox.acknowledge(PacketType.PUBREL, packetId, 0);
+    if (this.state === 'closed') return;
+    this.expectAnswer(2);
+    this.outbox.acknowledge(PacketType.PUBREL, packetId, 0);
+  }
+
+  /** Packets leave that the client answers. */
+  protected expectAnswer(qos: QoS): void {
+    if (qos > 0 && this.owed < MOST_OWED) this.owed++;
   }
 
   /** CONNACK with a reason instead of success. */

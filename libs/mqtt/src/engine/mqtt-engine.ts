@@ -1,4 +1,6 @@
 import type { Duplex } from 'node:stream';
+import type { Handshakes } from './handshakes.ts';
+import type { LimitCounters } from './limit-counters.ts';
 
 /** 3: MQTT 3.1, 4: MQTT 3.1.1, 5: MQTT 5, as in the CONNECT packet. */
 export type ProtocolVersion = 3 | 4 | 5;
@@ -11,6 +13,8 @@ export type QoS = 0 | 1 | 2;
 export interface MqttEngine {
   readonly name: string;
   readonly counters: Readonly<EngineCounters>;
+  /** For a listener whose streams have more to say before their CONNECT. */
+  readonly handshakes: Handshakes;
   /** Takes over a stream whose first byte is the first of a CONNECT. It is refused (destroyed) while draining. */
   attach(stream: Duplex, info: StreamInfo): void;
   /**
@@ -33,8 +37,6 @@ export interface StreamInfo {
 export interface EngineCounters {
   /** Streams attached and not closed. */
   connections: number;
-  /** Of these, the ones whose CONNECT, or whose AUTH before CONNACK, is not complete yet. */
-  unfinished: number;
   packetsReceived: number;
   bytesReceived: number;
   bytesSent: number;
@@ -47,6 +49,8 @@ export interface EngineCounters {
   writeTimeouts: number;
   /** Errors thrown by the host or by the engine's parts; each ended one connection. */
   internalErrors: number;
+  /** How often each limit of the engine took effect. */
+  readonly limits: LimitCounters;
 }
 
 /**
@@ -55,6 +59,11 @@ export interface EngineCounters {
  * `Context` is the host's own state of a connection, kept in {@link EngineConnection.context}.
  */
 export interface EngineHost<Context = unknown> {
+  /**
+   * A complete, valid CONNECT, before anything is spent on it. A reason code of 0x80 or above refuses it, and the host hears no
+   * more of this connection; 0: `connect` follows. A host without this method refuses nobody here.
+   */
+  arrived?(connection: EngineConnection<Context>): number;
   /**
    * A complete, valid CONNECT. Nothing more is read from this connection until the promise settles (but AUTH, while its
    * authentication waits for one), and what the host sends meanwhile leaves after the CONNACK. A rejected promise

@@ -1,4 +1,5 @@
 import type { ProtocolVersion, Will } from '../engine/mqtt-engine.ts';
+import { topicLevels } from '../topic-filter.ts';
 import { topicNameProblem } from '../topic-name.ts';
 import { Faults, type Fault } from './fault.ts';
 import { FaultError, FieldReader, decodeOr } from './field-reader.ts';
@@ -26,6 +27,11 @@ export interface ConnectPacket {
   userProperties: [string, string][];
 }
 
+export interface WillLimits {
+  maxTopicLevels: number;
+  maxTopicBytes: number;
+}
+
 const USERNAME = 0x80;
 const PASSWORD = 0x40;
 const WILL_RETAIN = 0x20;
@@ -46,7 +52,12 @@ export type DecodedConnect = ({ packet: ConnectPacket; fault: null } | { packet:
 };
 
 /** Decodes `buffer[start, end)`, the body of a CONNECT. */
-export function decodeConnect(buffer: Buffer, start: number, end: number): DecodedConnect {
+export function decodeConnect(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  limits: WillLimits,
+): DecodedConnect {
   const reader = new FieldReader(buffer, start, end);
   const packet = emptyConnect();
   let version = 0;
@@ -58,7 +69,7 @@ export function decodeConnect(buffer: Buffer, start: number, end: number): Decod
       throw new FaultError(Faults.PROTOCOL_VERSION);
     }
     packet.protocolVersion = level;
-    readConnect(reader, packet);
+    readConnect(reader, packet, limits);
     return packet;
   });
   const { maximumPacketSize } = packet;
@@ -106,7 +117,7 @@ function emptyConnect(): ConnectPacket {
   };
 }
 
-function readConnect(reader: FieldReader, packet: ConnectPacket): void {
+function readConnect(reader: FieldReader, packet: ConnectPacket, limits: WillLimits): void {
   const { protocolVersion: version } = packet;
   const flags = reader.byte();
   checkFlags(flags, version);
@@ -119,7 +130,7 @@ function readConnect(reader: FieldReader, packet: ConnectPacket): void {
   if (packet.clientId === '' && (version === 3 || (version === 4 && !cleanStart))) {
     throw new FaultError(Faults.CLIENT_ID_EMPTY);
   }
-  if ((flags & WILL_FLAG) !== 0) packet.will = readWill(reader, version, flags);
+  if ((flags & WILL_FLAG) !== 0) packet.will = readWill(reader, version, flags, limits);
   if ((flags & USERNAME) !== 0) packet.username = reader.string();
   if ((flags & PASSWORD) !== 0) packet.password = reader.binary();
   if (!reader.done) throw new FaultError(Faults.TRAILING_BYTES);
@@ -166,7 +177,12 @@ function readAuthentication(scanner: PropertyScanner, buffer: Buffer, packet: Co
   else if (data !== undefined) throw new FaultError(Faults.AUTHENTICATION_DATA);
 }
 
-function readWill(reader: FieldReader, version: ProtocolVersion, flags: number): Will {
+function readWill(
+  reader: FieldReader,
+  version: ProtocolVersion,
+  flags: number,
+  { maxTopicLevels, maxTopicBytes }: WillLimits,
+): Will {
   const { buffer } = reader;
   let properties: Uint8Array = Buffer.alloc(0);
   let delay = 0;
@@ -182,7 +198,9 @@ function readWill(reader: FieldReader, version: ProtocolVersion, flags: number):
     }
   }
   const topic = reader.string();
+  if (Buffer.byteLength(topic) > maxTopicBytes) throw new FaultError(Faults.TOPIC_BYTES);
   if (topicNameProblem(topic) !== null) throw new FaultError(Faults.WILL_TOPIC);
+  if (topicLevels(topic) > maxTopicLevels) throw new FaultError(Faults.TOPIC_LEVELS);
   const qos = (flags & WILL_QOS) >> 3;
   return {
     topic,

@@ -1,5 +1,6 @@
 import type { SubscribeRequest, UnsubscribeRequest } from '../engine/mqtt-engine.ts';
 import { ByteAccumulator } from './byte-accumulator.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import { checkAcknowledgement, decodeDisconnect, type DisconnectPacket } from './acknowledgement-check.ts';
 import { decodeAuth, type AuthPacket } from './auth-packet.ts';
 import { decodeConnect, type ConnectPacket } from './connect-packet.ts';
@@ -14,6 +15,10 @@ export interface PacketLimits {
   /** The same for CONNECT, which anybody may send. */
   maxConnectBytes: number;
   maxTopicLevels: number;
+  /** Longest topic name or filter, in bytes of UTF-8. */
+  maxTopicBytes: number;
+  /** Topic filters of one SUBSCRIBE or UNSUBSCRIBE. */
+  maxFilters: number;
 }
 
 /** A packet that travels alone, decoded. */
@@ -37,7 +42,7 @@ export class PacketReader {
   readonly #publishCheck: PublishCheck;
   #chunk: Buffer | null = null;
   #at = 0;
-  readonly #partial = new ByteAccumulator();
+  readonly #partial: ByteAccumulator;
   /** Chunks that arrived while a run was still to be taken; rarely more than one. */
   readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
@@ -55,10 +60,16 @@ export class PacketReader {
   readonly topicAliases: number[] = [];
   /** Packets of the last run. */
   packets = 0;
+  /** Of these, PINGREQ. */
+  pings = 0;
+  /** Of these, PUBACK, PUBREC, PUBREL and PUBCOMP. */
+  acknowledgements = 0;
 
-  constructor(limits: PacketLimits, publishCheck: PublishCheck) {
+  /** @param incomplete what all readers may hold of packets that have not arrived whole */
+  constructor(limits: PacketLimits, publishCheck: PublishCheck, incomplete: ByteBudget) {
     this.#limits = limits;
     this.#publishCheck = publishCheck;
+    this.#partial = new ByteAccumulator(incomplete);
   }
 
   push(chunk: Buffer): void {
@@ -83,6 +94,8 @@ export class PacketReader {
     this.properties.length = 0;
     this.topicAliases.length = 0;
     this.packets = 0;
+    this.pings = 0;
+    this.acknowledgements = 0;
     while (this.fault === null && this.#chunk !== null) {
       const run = this.#partial.length > 0 ? this.#completePartial(this.#chunk) : this.#cutRun(this.#chunk);
       if (this.#chunk !== null && this.#at >= this.#chunk.length) this.#nextChunk();
@@ -136,7 +149,7 @@ export class PacketReader {
     this.#at = at;
     if (at > start) return start === 0 && at === limit ? chunk : chunk.subarray(start, at);
     if (this.fault === null) {
-      this.#partial.append(chunk, at, limit);
+      if (!this.#partial.append(chunk, at, limit)) this.fault = Faults.INCOMPLETE;
       this.#at = limit;
     }
     return null;
@@ -154,7 +167,10 @@ export class PacketReader {
       const available = chunk.length - this.#at;
       if (available === 0) return null;
       const take = Math.min(missing, available);
-      partial.append(chunk, this.#at, this.#at + take);
+      if (!partial.append(chunk, this.#at, this.#at + take)) {
+        this.fault = Faults.INCOMPLETE;
+        return null;
+      }
       this.#at += take;
     }
   }
@@ -227,26 +243,26 @@ export class PacketReader {
       case PacketType.PUBREC:
       case PacketType.PUBREL:
       case PacketType.PUBCOMP:
+        this.acknowledgements++;
         return checkAcknowledgement(buffer, body, end, type, this.version);
       case PacketType.PINGREQ:
+        this.pings++;
         return body === end ? null : Faults.TRAILING_BYTES;
       case PacketType.CONNECT: {
         if (this.version !== 0) return Faults.CONNECT_TWICE;
-        const connect = decodeConnect(buffer, body, end);
+        const connect = decodeConnect(buffer, body, end, this.#limits);
         this.version = connect.version;
         this.maximumPacketSize = connect.maximumPacketSize;
         if (connect.packet !== null) this.control = { type: 'connect', packet: connect.packet };
         return connect.fault;
       }
       case PacketType.SUBSCRIBE: {
-        const { maxTopicLevels } = this.#limits;
-        const subscribe = decodeSubscribe(buffer, body, end, this.version, maxTopicLevels);
+        const subscribe = decodeSubscribe(buffer, body, end, this.version, this.#limits);
         if (subscribe.value !== null) this.control = { type: 'subscribe', request: subscribe.value };
         return subscribe.fault;
       }
       case PacketType.UNSUBSCRIBE: {
-        const { maxTopicLevels } = this.#limits;
-        const unsubscribe = decodeUnsubscribe(buffer, body, end, this.version, maxTopicLevels);
+        const unsubscribe = decodeUnsubscribe(buffer, body, end, this.version, this.#limits);
         if (unsubscribe.value !== null) this.control = { type: 'unsubscribe', request: unsubscribe.value };
         return unsubscribe.fault;
       }

@@ -24,6 +24,13 @@ export const ingressMetrics = {
     'Connections closed because a packet failed the check made before the engine sees it.',
     { labels: ['reason'] },
   ),
+  tributary_ingress_limited_total: counter(
+    'Times a limit took effect, by limit. docs/limits.md says what each does.',
+    { labels: ['limit'] },
+  ),
+  tributary_ingress_internal_errors_total: counter(
+    'Errors where none is expected; each closed one connection and is in the log.',
+  ),
   tributary_ingress_received_bytes_total: counter('Bytes read from device sockets.', { unit: 'By' }),
   tributary_ingress_published_total: counter('PUBLISH packets received from devices.', { labels: ['qos'] }),
   tributary_ingress_published_bytes_total: counter('Payload bytes of the PUBLISH packets received.', {
