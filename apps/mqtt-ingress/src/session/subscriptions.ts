@@ -25,10 +25,12 @@ type Answer = Exclude<SessionAnswer, Attached>;
 
 /** Commands of one device that wait for their turn; beyond it the connection is not read. */
 const MAX_WAITING = 256;
+/** What follows a SUBSCRIBE waits so long for its SUBACK, in ms: a device that publishes right after it is among its subscribers. */
+const IN_ORDER_MS = 250;
 
 /**
- * SUBSCRIBE and UNSUBSCRIBE, which session-state answers. Commands of one device go one after the other; while it
- * waits for them the device publishes on.
+ * SUBSCRIBE and UNSUBSCRIBE, which session-state answers. Commands of one device go one after the other. What it sends after them
+ * waits for a moment; if session-state is away the device publishes on.
  */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
@@ -86,14 +88,20 @@ export class Subscriptions {
   }
 
   #command(device: Device, command: SessionCommand, answer: (result: Answer) => void): void {
-    if (++device.waitingCommands >= MAX_WAITING) device.reading.pause('commands');
+    device.waitingCommands++;
+    device.reading.pause('commands');
+    const patience = setTimeout(() => {
+      if (device.waitingCommands < MAX_WAITING) device.reading.resume('commands');
+    }, IN_ORDER_MS);
     const signal = AbortSignal.timeout(this.#options.timeoutMs);
     device.lastCommand = (device.lastCommand ?? Promise.resolve()).then(async () => {
       const result: SessionAnswer = device.served
         ? await this.#options.client.command(command, signal)
         : { ok: false, code: 'unavailable', message: 'the connection has ended' };
       const isReasons = !result.ok || 'reasons' in result;
-      if (--device.waitingCommands < MAX_WAITING / 2) device.reading.resume('commands');
+      clearTimeout(patience);
+      if (--device.waitingCommands === 0 || device.waitingCommands === MAX_WAITING / 2)
+        device.reading.resume('commands');
       answer(isReasons ? result : { ok: false, code: 'invalid', message: 'an answer to another command' });
     });
   }
