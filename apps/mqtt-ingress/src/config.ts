@@ -44,6 +44,11 @@ export const ingressSettings = defineSettings({
     doc: 'Let devices connect without credentials. There are no users yet: false refuses everybody.',
   },
   ...limitSettings,
+  'subscribe.refusedFilters': {
+    type: 'list',
+    default: [],
+    doc: 'Topic filters that nobody may subscribe to, as they are written: `#`, for instance. A SUBSCRIBE for one of them, shared or not, gets reason code 0x87. What wider filters match is not affected.',
+  },
   'connect.concurrency': {
     type: 'integer',
     default: 128,
