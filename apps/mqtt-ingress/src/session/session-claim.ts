@@ -2,7 +2,6 @@ import type { SessionRecord } from '@tributary/contracts';
 import type { Member } from '@tributary/log';
 import { abortable, pause } from '../connect/abortable.ts';
 import type { Slots } from '../connect/slots.ts';
-import type { Device } from '../device/device.ts';
 import { IngressError } from '../errors.ts';
 import type { Wills } from '../intake/wills.ts';
 import type { SessionBucket, WriteOutcome } from './session-bucket.ts';
@@ -15,12 +14,13 @@ import {
   willRecord,
   withoutWill,
   type EndedSession,
+  type SessionHolder,
   type StoredSession,
 } from './session-record.ts';
 
 export interface ClaimParts {
   bucket: SessionBucket;
-  wills: Wills;
+  wills: Pick<Wills, 'append'>;
   self: Member;
   /** Reads and writes of the bucket at the same time. */
   slots: Slots;
@@ -47,7 +47,7 @@ const RETRY_MS = 100;
  */
 export class SessionClaim {
   readonly #parts: ClaimParts;
-  readonly #device: Device;
+  readonly #device: SessionHolder;
   readonly #cleanStart: boolean;
   readonly #freshId = newSessionId();
   readonly #record: SessionRecord;
@@ -61,7 +61,7 @@ export class SessionClaim {
   /** Epoch of the connection whose will this claim has put into the log. */
   #publishedWillOf = 0;
 
-  constructor(parts: ClaimParts, device: Device, cleanStart: boolean) {
+  constructor(parts: ClaimParts, device: SessionHolder, cleanStart: boolean) {
     const { clientId, expiry, receiveMaximum, will, username, connection } = device;
     this.#parts = parts;
     this.#device = device;
@@ -151,10 +151,10 @@ export class SessionClaim {
     if (this.resumes && isWaiting) return null;
     const due = { ...previous, will: { ...previous.will, delay: 0 } };
     if (isWaiting || known.record?.ended === undefined) {
+      this.#isTouched = true;
       const outcome = await this.#parts.slots.use(signal, () => this.#parts.bucket.put(due, this.#expected));
       if (typeof outcome !== 'number') return outcome;
       this.#expected = outcome;
-      this.#isTouched = true;
     }
     if (!(await abortable(this.#parts.wills.append(due), signal))) return 'failed';
     this.#publishedWillOf = previous.ended.epoch;
