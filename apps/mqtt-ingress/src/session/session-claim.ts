@@ -90,21 +90,13 @@ export class SessionClaim {
    * @throws the signal's reason, IngressError 'busy'
    */
   async take(signal: AbortSignal): Promise<void> {
-    const { evict, self } = this.#parts;
     // Most client ids have no record, so the first write expects none.
     let known = NOTHING_STORED;
     for (;;) {
       const outcome = await this.#replace(known, signal);
       if (typeof outcome === 'number') return;
       if (outcome === 'failed') await pause(RETRY_MS, signal);
-      let found = await this.#read(signal);
-      const { record } = found;
-      // Of this node nothing is under way: the devices before this one have finished.
-      if (record !== null && record.node !== self.instance && isUnderWay(record)) {
-        await evict(record, record.ended?.epoch ?? found.revision, signal);
-        // Its node has written what is left of it; a dead one has not.
-        found = await this.#read(signal);
-      }
+      const found = await this.#readUnserved(signal);
       // Another write is under way: it shows in a moment, or never.
       if (outcome === 'outdated' && found.revision === known.revision) await pause(RETRY_MS, signal);
       known = found;
@@ -178,6 +170,20 @@ export class SessionClaim {
     });
     writing(device.clientId, write);
     return write;
+  }
+
+  /** What is there once no other node serves it: that node has written what is left of it, a dead one has not. */
+  async #readUnserved(signal: AbortSignal): Promise<StoredSession> {
+    const { evict, self } = this.#parts;
+    for (let evicted = 0; ;) {
+      const found = await this.#read(signal);
+      const { record, revision } = found;
+      // Of this node nothing is under way: the devices before this one have finished.
+      if (record === null || record.node === self.instance || !isUnderWay(record)) return found;
+      if (revision === evicted) return found;
+      await evict(record, record.ended?.epoch ?? revision, signal);
+      evicted = revision;
+    }
   }
 
   async #read(signal: AbortSignal): Promise<StoredSession> {

@@ -59,8 +59,9 @@ describe('the claim of a session record', () => {
 
   it('goes on from what the evicted node wrote at last', async () => {
     const device = holder();
-    await fixture.put(record(device.clientId));
-    fixture.evict = async () => {
+    const served = await fixture.put(record(device.clientId));
+    fixture.evict = async (_, epoch) => {
+      if (epoch !== served) return;
       const late = { sessionId: 'old-session', expiry: 0, ended: ended(0), will: storedWill(0) };
       await fixture.put(record(device.clientId, late));
     };
@@ -68,6 +69,20 @@ describe('the claim of a session record', () => {
     await claim.take(never);
     assert.equal(claim.resumes, false, 'it left with an expiry of 0');
     assert.equal(fixture.wills.length, 1);
+  });
+
+  it('evicts whoever came while it evicted another', async () => {
+    const device = holder();
+    const first = await fixture.put(record(device.clientId));
+    let second = 0;
+    fixture.evict = async (_, epoch) => {
+      if (epoch === first) second = await fixture.put(record(device.clientId, { node: 'third' }));
+    };
+    await fixture.records.claim(device, false).take(never);
+    assert.deepEqual(fixture.evictions, [
+      { node: 'other', epoch: first },
+      { node: 'third', epoch: second },
+    ]);
   });
 
   it('waits for a node that is publishing a will, and does not publish it too', async () => {

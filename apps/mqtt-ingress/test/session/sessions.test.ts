@@ -53,7 +53,7 @@ for (const engine of ['aedes', 'native'] as const) {
     }
 
     async function connect(at: Proc, options: Partial<IConnectPacket>): Promise<Answered> {
-      const client = new RawClient(at, (options.protocolVersion ?? 5) as 4 | 5);
+      const client = new RawClient(at, options.protocolVersion ?? 5);
       client.sendConnect({ clean: false, protocolVersion: 5, ...options });
       const { sessionPresent, properties, reasonCode, returnCode } = await client.take('connack');
       const reason = reasonCode ?? returnCode ?? 0;
