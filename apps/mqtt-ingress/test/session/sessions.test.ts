@@ -294,6 +294,8 @@ for (const engine of ['aedes', 'native'] as const) {
       const clients = Array.from({ length: 20 }, (_, n) => new RawClient(n % 2 === 0 ? first : second, 5));
       for (const client of clients) client.sendConnect(lasting(clientId));
       await until(() => clients.filter(({ closed }) => !closed).length === 1, { timeoutMs: 10_000 });
+      const survivor = clients.find(({ closed }) => !closed);
+      await survivor?.take('connack');
       const attaches = session.of('attach', clientId);
       const epochs = attaches.map(({ epoch }) => epoch);
       assert.deepEqual(
@@ -307,8 +309,6 @@ for (const engine of ['aedes', 'native'] as const) {
       const last = attaches.at(-1);
       const now = await record(clientId);
       assert.deepEqual([now?.revision, now?.sessionId], [last?.epoch, last?.sessionId]);
-      const survivor = clients.find(({ closed }) => !closed);
-      await survivor?.take('connack');
       for (const client of clients) client[Symbol.dispose]();
       await until(async () => (await record(clientId))?.ended);
     });
