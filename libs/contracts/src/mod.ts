@@ -14,6 +14,17 @@ export {
   type RowInput,
 } from './frame/log-row.ts';
 export * from './frame/record-batch.ts';
+export {
+  JournalFrameWriter,
+  JournalKind,
+  type JournalEntries,
+  type JournalInbound,
+  type JournalLog,
+  type JournalRecipient,
+  type JournalSession,
+  type LogPlace,
+} from './frame/session-journal.ts';
+export { readJournal, type JournalVisitor, type WrittenEntries } from './frame/session-journal-reader.ts';
 export * from './mapping-record.ts';
 export * from './out-position.ts';
 export * from './partition.ts';
