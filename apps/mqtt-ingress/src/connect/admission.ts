@@ -1,7 +1,10 @@
 import {
   isFailure,
+  MqttError,
   ReasonCode,
   reasonText,
+  type AuthenticationExchange,
+  type AuthenticationVerdict,
   type ConnectRequest,
   type ConnectVerdict,
   type Will,
@@ -54,16 +57,28 @@ export class Admission {
       metrics.accepted(request.protocolVersion);
       return verdict;
     } catch (error) {
-      return this.#refuse(refusalReason(error), error instanceof Error ? error.message : String(error));
+      if (isOver(error)) return { accept: false, reason: ReasonCode.UNSPECIFIED_ERROR };
+      // What went wrong behind us is not the device's to know.
+      const detail =
+        error instanceof IngressError ? error.message : 'the device cannot be admitted at present';
+      return this.#refuse(refusalReason(error), detail);
     } finally {
       clearTimeout(timer);
       device.attempt = null;
     }
   }
 
+  /** A device that is connected proves again who it is. Its exchange has the time that the engine gives each answer. */
+  async authenticate(device: Device, exchange: AuthenticationExchange): Promise<AuthenticationVerdict> {
+    const { identity, metrics } = this.#options;
+    const verdict = await identity.authenticate({ username: device.username }, exchange);
+    metrics.reauthenticated(verdict.accept);
+    return verdict;
+  }
+
   async #proceed(request: ConnectRequest, device: Device, signal: AbortSignal): Promise<ConnectVerdict> {
     const { identity, clients, records } = this.#options;
-    const verdict = await abortable(identity.verify(request, signal), signal);
+    const verdict = await abortable(identity.verify(request), signal);
     if (!verdict.ok) return { accept: false, reason: verdict.reason, detail: verdict.detail };
     device.username = verdict.principal.username;
     device.receiveMaximum = request.receiveMaximum;
@@ -81,7 +96,8 @@ export class Admission {
     signal.throwIfAborted();
     // A session begins with its connection and ends with it: its id is the connection epoch.
     device.sessionId = Buffer.from(device.epoch.toString(36), 'ascii');
-    return { accept: true, sessionExpiry: 0 };
+    const { last } = verdict;
+    return { accept: true, sessionExpiry: 0, ...(last !== undefined && { authenticationData: last }) };
   }
 
   #overLimit(request: ConnectRequest, device: Device): number | null {
@@ -105,7 +121,13 @@ function keep(will: Will): Will {
   return { ...will, payload: Buffer.from(will.payload), properties: Buffer.from(will.properties) };
 }
 
+/** The client left in the middle of its authentication, which is nobody's refusal. */
+function isOver(error: unknown): boolean {
+  return error instanceof MqttError && error.code === 'connection-ended';
+}
+
 function refusalReason(error: unknown): number {
+  if (error instanceof MqttError && error.code === 'packet-too-large') return ReasonCode.PACKET_TOO_LARGE;
   if (!(error instanceof IngressError)) return ReasonCode.SERVER_UNAVAILABLE;
   return error.code === 'busy' || error.code === 'superseded'
     ? ReasonCode.SERVER_BUSY

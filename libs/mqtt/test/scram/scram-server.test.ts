@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ScramClient } from '@tributary/testing';
 import fc from 'fast-check';
 import {
   authenticateByScram,
@@ -12,7 +13,6 @@ import {
   type ScramUser,
   type ScramVerifier,
 } from '../../src/mod.ts';
-import { ScramClient } from './scram-client.ts';
 
 const salt = Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64');
 const verifierOf = (password: string): Promise<ScramVerifier> =>
