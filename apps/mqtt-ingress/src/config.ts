@@ -26,6 +26,28 @@ export const ingressSettings = defineSettings({
     default: 'aedes',
     doc: 'Implementation of the MQTT protocol: aedes, or a state machine and codec of our own.',
   },
+  'mqtt.responseInformation': {
+    type: 'string',
+    default: '',
+    pattern: /^[^+#\0]*$/,
+    form: 'the beginning of a topic, without wildcards',
+    doc: 'Told as Response Information to MQTT 5 devices that ask for it: where they may have responses sent, such as response/. Empty: nothing.',
+  },
+  'mqtt.checkPayloadFormat': {
+    type: 'boolean',
+    default: false,
+    doc: 'Refuse MQTT 5 messages that say they are UTF-8 and are not (reason code 0x99); at QoS 0 they are dropped and counted.',
+  },
+  'drain.serverReference': {
+    type: 'string',
+    default: '',
+    doc: 'Where a node that drains sends MQTT 5 devices (Server Reference), such as other.example:1883; empty: nowhere in particular.',
+  },
+  'drain.serverMoved': {
+    type: 'boolean',
+    default: false,
+    doc: 'With drain.serverReference: devices shall stay there (reason code 0x9D) and not only for now (0x9C).',
+  },
   'websocket.host': {
     type: 'string',
     default: '127.0.0.1',
@@ -41,7 +63,12 @@ export const ingressSettings = defineSettings({
   'auth.anonymous': {
     type: 'boolean',
     default: true,
-    doc: 'Let devices connect without credentials. There are no users yet: false refuses everybody.',
+    doc: 'Let devices connect without credentials. Without auth.usersFile, false refuses everybody.',
+  },
+  'auth.usersFile': {
+    type: 'string',
+    default: '',
+    doc: 'File of the users who may connect, by user name and password or (engine native) by SCRAM-SHA-256; empty: none. "npm run users -- add NAME" writes it. It is read again when it changes.',
   },
   ...limitSettings,
   'subscribe.refusedFilters': {

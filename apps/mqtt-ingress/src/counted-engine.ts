@@ -11,7 +11,7 @@ export function countedEngine(engine: MqttEngine, metrics: IngressMetrics): Mqtt
       metrics.opened(info.transport);
       engine.attach(stream, info);
     },
-    drain: (reason) => engine.drain(reason),
+    drain: (reason, serverReference) => engine.drain(reason, serverReference),
     close: () => engine.close(),
   };
 }

@@ -1,5 +1,7 @@
 import {
   ReasonCode,
+  type AuthenticationExchange,
+  type AuthenticationVerdict,
   type Closure,
   type ConnectRequest,
   type ConnectVerdict,
@@ -56,6 +58,14 @@ export class IngressHost implements EngineHost<Device> {
     connection.context = device;
     device.admission = life.admission.admit(request, device);
     return device.admission;
+  }
+
+  async authenticate(
+    { context }: Connection,
+    exchange: AuthenticationExchange,
+  ): Promise<AuthenticationVerdict> {
+    if (!context) return { accept: false, reason: ReasonCode.SERVER_UNAVAILABLE };
+    return context.life.admission.authenticate(context, exchange);
   }
 
   publish({ context }: Connection, publish: InboundPublish): void {

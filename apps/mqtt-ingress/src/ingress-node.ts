@@ -20,6 +20,8 @@ import { IngressHost } from './ingress-host.ts';
 import { IngressMetrics } from './metrics.ts';
 import { CurrentLife } from './node/current-life.ts';
 import { NodeLife } from './node/node-life.ts';
+import { UserIdentity } from './users/user-identity.ts';
+import { UsersSource } from './users/users-source.ts';
 
 const COMPONENT = 'node';
 /** Pause between attempts to join again, in ms. */
@@ -42,11 +44,11 @@ export class IngressNode {
   #draining: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
 
-  private constructor(service: IngressService) {
+  private constructor(service: IngressService, identity: Identity) {
     const { config, metrics } = service;
     this.#service = service;
     this.#metrics = new IngressMetrics(metrics);
-    this.#identity = anonymousIdentity(config['auth.anonymous']);
+    this.#identity = identity;
     this.#current = new CurrentLife(config['connect.timeoutMs']);
     this.#host = new IngressHost(
       this.#metrics,
@@ -68,10 +70,10 @@ export class IngressNode {
 
   /**
    * Joins the role, then listens. What this opened stops with the service.
-   * @throws LogError, MqttError 'listen-failed', IngressError 'payload-too-small'
+   * @throws LogError, MqttError 'listen-failed', IngressError 'payload-too-small', SettingsError if the users cannot be read
    */
   static async start(service: IngressService): Promise<IngressNode> {
-    const node = new IngressNode(service);
+    const node = new IngressNode(service, await identityOf(service));
     service.health.set(COMPONENT, false, 'joining');
     const life = await node.#join(0);
     await node.#listen(life);
@@ -129,6 +131,7 @@ export class IngressNode {
     this.#engine = await createEngine(this.#host, {
       maxPacketBytes,
       maxSessionExpiry: config['session.maxExpirySeconds'],
+      responseInformation: config['mqtt.responseInformation'],
       ...engineLimitsOf(config),
       report: (error) => log.error({ error }, 'unexpected error of a connection; it was closed'),
     });
@@ -170,7 +173,15 @@ export class IngressNode {
   async #drain(): Promise<void> {
     // They stop accepting at once; nobody waits for devices that are slow to close their side.
     for (const listener of this.#listeners) void listener.close();
-    await this.#engine?.drain(ReasonCode.SERVER_SHUTTING_DOWN);
+    await this.#engine?.drain(...this.#parting());
+  }
+
+  /** What a draining node tells devices of MQTT 5: where else to go, or that it goes. */
+  #parting(): [reason: number, serverReference: string] {
+    const { config } = this.#service;
+    const reference = config['drain.serverReference'];
+    if (reference === '') return [ReasonCode.SERVER_SHUTTING_DOWN, ''];
+    return [config['drain.serverMoved'] ? ReasonCode.SERVER_MOVED : ReasonCode.USE_ANOTHER_SERVER, reference];
   }
 
   async #stop(): Promise<void> {
@@ -180,6 +191,14 @@ export class IngressNode {
     this.#current.set(null);
     await this.#engine?.close();
   }
+}
+
+/** @throws SettingsError if there is a file of users that cannot be used */
+async function identityOf(service: IngressService): Promise<Identity> {
+  const { config } = service;
+  const path = config['auth.usersFile'];
+  if (path === '') return anonymousIdentity(config['auth.anonymous']);
+  return new UserIdentity(await UsersSource.open(service, path), config['auth.anonymous']);
 }
 
 /** @throws IngressError 'payload-too-small' */

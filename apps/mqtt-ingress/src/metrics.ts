@@ -138,6 +138,11 @@ export class IngressMetrics {
     limited('streams', refusedStreams);
   }
 
+  reauthenticated(accepted: boolean): void {
+    const result = accepted ? 'accepted' : 'refused';
+    this.#metrics.counter('tributary_ingress_reauthentications_total', { result }).add(1);
+  }
+
   /** An acknowledgement waits for Kafka no longer. @param committed false: no route asks it to wait any more */
   commitReleased(committed: boolean): void {
     (committed ? this.#committed : this.#ruleGone).add(1);

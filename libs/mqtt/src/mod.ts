@@ -23,3 +23,19 @@ export type { Listener, ListenOptions } from './transport/listener.ts';
 export { listenTcp } from './transport/tcp-listener.ts';
 export { listenWebSocket, type WebSocketListenOptions } from './transport/websocket-listener.ts';
 export { publishWireBytes } from './wire/publish-encoder.ts';
+export {
+  authenticateByScram,
+  SCRAM_SHA_256,
+  type ScramOutcome,
+  type ScramUser,
+} from './scram/scram-server.ts';
+export { saslPrepare } from './scram/sasl-prepare.ts';
+export {
+  formatVerifier,
+  LEAST_ITERATIONS,
+  matchesVerifier,
+  parseVerifier,
+  SCRAM_KEY_BYTES,
+  scramVerifier,
+  type ScramVerifier,
+} from './scram/scram-verifier.ts';

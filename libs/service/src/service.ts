@@ -32,7 +32,7 @@ export interface Service<S extends CommonSettings = CommonSettings> {
   readonly config: Config<S>;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly health: Pick<Health, 'set' | 'remove' | 'ready' | 'state'>;
+  readonly health: Pick<Health, 'set' | 'warn' | 'remove' | 'ready' | 'state'>;
   /** Aborted when stopping begins, before the first hook. */
   readonly signal: AbortSignal;
   /** What to do when the service stops: last registered, first run; all of it within `service.shutdownSeconds`. */

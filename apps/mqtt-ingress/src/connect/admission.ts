@@ -1,7 +1,10 @@
 import {
   isFailure,
+  MqttError,
   ReasonCode,
   reasonText,
+  type AuthenticationExchange,
+  type AuthenticationVerdict,
   type ConnectRequest,
   type ConnectVerdict,
   type Will,
@@ -60,16 +63,28 @@ export class Admission {
       metrics.accepted(request.protocolVersion);
       return verdict;
     } catch (error) {
-      return this.#refuse(refusalReason(error), error instanceof Error ? error.message : String(error));
+      if (isOver(error)) return { accept: false, reason: ReasonCode.UNSPECIFIED_ERROR };
+      // What went wrong behind us is not the device's to know.
+      const detail =
+        error instanceof IngressError ? error.message : 'the device cannot be admitted at present';
+      return this.#refuse(refusalReason(error), detail);
     } finally {
       clearTimeout(timer);
       device.attempt = null;
     }
   }
 
+  /** A device that is connected proves again who it is. Its exchange has the time that the engine gives each answer. */
+  async authenticate(device: Device, exchange: AuthenticationExchange): Promise<AuthenticationVerdict> {
+    const { identity, metrics } = this.#options;
+    const verdict = await identity.authenticate({ username: device.username }, exchange);
+    metrics.reauthenticated(verdict.accept);
+    return verdict;
+  }
+
   async #proceed(request: ConnectRequest, device: Device, signal: AbortSignal): Promise<ConnectVerdict> {
     const { identity, clients, sessions } = this.#options;
-    const verdict = await abortable(identity.verify(request, signal), signal);
+    const verdict = await abortable(identity.verify(request), signal);
     if (!verdict.ok) return { accept: false, reason: verdict.reason, detail: verdict.detail };
     device.username = verdict.principal.username;
     device.receiveMaximum = Math.min(request.receiveMaximum, this.#options.maxInflight);
@@ -83,7 +98,9 @@ export class Admission {
       await abortable(previous.finished(), signal);
       device.previous = undefined;
     }
-    return { accept: true, ...(await sessions.begin(device, request, signal)) };
+    const begun = await sessions.begin(device, request, signal);
+    const { last } = verdict;
+    return { accept: true, ...begun, ...(last !== undefined && { authenticationData: last }) };
   }
 
   #overLimit(request: ConnectRequest, device: Device): number | null {
@@ -116,7 +133,13 @@ function willBytes({ topic, payload, properties }: Will): number {
   return Buffer.byteLength(topic) + payload.length + properties.length;
 }
 
+/** The client left in the middle of its authentication, which is nobody's refusal. */
+function isOver(error: unknown): boolean {
+  return error instanceof MqttError && error.code === 'connection-ended';
+}
+
 function refusalReason(error: unknown): number {
+  if (error instanceof MqttError && error.code === 'packet-too-large') return ReasonCode.PACKET_TOO_LARGE;
   if (!(error instanceof IngressError)) return ReasonCode.SERVER_UNAVAILABLE;
   return error.code === 'busy' || error.code === 'superseded'
     ? ReasonCode.SERVER_BUSY

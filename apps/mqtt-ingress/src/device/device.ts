@@ -13,6 +13,7 @@ import { DeviceCommits } from './device-commits.ts';
 import { InboundPacketIds } from './inbound-packet-ids.ts';
 import { Answer, answerOf, packetIdOf, PendingAnswers, reasonOf } from './pending-answers.ts';
 import { ReadPauses } from './read-pauses.ts';
+import { refusalText } from './refusal-text.ts';
 
 /** What all devices of a node are held to. */
 export interface DeviceLimits {
@@ -261,18 +262,18 @@ export class Device implements AppendWaiter {
     switch (answerOf(entry)) {
       case Answer.puback:
         if (reason === 0) this.#metrics.acknowledged[1].add(1);
-        this.connection.acknowledge(packetId, 1, reason);
+        this.connection.acknowledge(packetId, 1, reason, refusalText(reason));
         break;
       case Answer.pubrec:
         if (reason === 0) {
           this.#metrics.acknowledged[2].add(1);
           this.packetIds.received(packetId);
         } else this.packetIds.released(packetId);
-        this.connection.acknowledge(packetId, 2, reason);
+        this.connection.acknowledge(packetId, 2, reason, refusalText(reason));
         break;
       case Answer.pubcomp:
         this.packetIds.released(packetId);
-        this.connection.complete(packetId, reason);
+        this.connection.complete(packetId, reason, refusalText(reason));
         break;
       case Answer.none:
         break;

@@ -178,7 +178,8 @@ export class NodeLife {
       metrics,
     });
     this.#rules = new RulesInForce(this.commits, service.log);
-    this.inbound = new Inbound(this.appender, intake, this.commits, metrics);
+    const checkPayloadFormat = config['mqtt.checkPayloadFormat'];
+    this.inbound = new Inbound(this.appender, intake, this.commits, metrics, checkPayloadFormat);
     this.#records = new SessionRecords({
       kv: sessions,
       wills: new Wills(this.appender, config['log.partitions'], metrics),

@@ -20,6 +20,10 @@ export const ingressMetrics = {
   tributary_ingress_connects_refused_total: counter('CONNECT packets refused, by reason.', {
     labels: ['reason'],
   }),
+  tributary_ingress_reauthentications_total: counter(
+    'Enhanced authentications of devices that were connected already, by how they ended.',
+    { labels: ['result'] },
+  ),
   tributary_ingress_packet_checks_refused_total: counter(
     'Connections closed because a packet failed the check made before the engine sees it.',
     { labels: ['reason'] },
