@@ -52,6 +52,7 @@ interface Resources {
   manager: JetStreamManager;
   leaseNats: NatsConnection;
   sessions: KV;
+  publisher: Publisher;
   membership: Membership;
   topology: LogTopology;
 }
@@ -105,7 +106,10 @@ export class NodeLife {
       whenAvailable(service, () => openBucket(from, name, { replicas }));
     const versions = new MappingVersions(await open(js, buckets.config));
     const watermarks = await open(js, buckets.watermarks);
-    const sessions = await open(js, buckets.sessions);
+    const publisher = new Publisher(nats);
+    const sessions = await whenAvailable(service, () =>
+      openBucket(js, buckets.sessions, { replicas, publisher }),
+    );
     const leases = await open(jetstream(leaseNats), buckets.leases);
     const ttlMs = config['lease.ttlMs'];
     const role = 'mqtt-ingress';
@@ -121,6 +125,7 @@ export class NodeLife {
       manager,
       leaseNats,
       sessions,
+      publisher,
       membership,
       topology,
     });
@@ -148,7 +153,7 @@ export class NodeLife {
       resources.manager.streams.info(streamNames.log(config['log.generation'], partition)),
     );
     this.maxPayload = nats.info?.max_payload ?? 0;
-    this.appender = new LogAppender(new Publisher(nats), {
+    this.appender = new LogAppender(resources.publisher, {
       generation: config['log.generation'],
       partitions: config['log.partitions'],
       lingerMs: config['log.lingerMs'],
