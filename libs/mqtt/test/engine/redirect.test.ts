@@ -54,7 +54,7 @@ for (const reason of [0x9c, 0x9d]) {
     await drained;
     assert.equal(host.connects.length, 5, 'the host was not asked about those that came late');
     assert.deepEqual(host.closures.map(({ kind }) => kind), Array<string>(5).fill('server')); // prettier-ignore
-    assert.deepEqual([engine.counters.connections, engine.counters.unfinished], [0, 0]);
+    assert.deepEqual([engine.counters.connections, engine.handshakes.size], [0, 0]);
     assert.deepEqual(fixture.errors, []);
   });
 }
