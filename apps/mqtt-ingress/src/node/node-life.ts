@@ -10,6 +10,7 @@ import {
   Membership,
   openBucket,
   Publisher,
+  WillPublisher,
   type LogTopology,
 } from '@tributary/log';
 import { ReasonCode, type Closure } from '@tributary/mqtt';
@@ -26,7 +27,6 @@ import type { Device } from '../device/device.ts';
 import { IngressError } from '../errors.ts';
 import { Inbound } from '../intake/inbound.ts';
 import { Intake } from '../intake/intake.ts';
-import { Wills } from '../intake/wills.ts';
 import type { IngressMetrics } from '../metrics.ts';
 import { Endings } from '../session/endings.ts';
 import { evict } from '../session/eviction.ts';
@@ -35,6 +35,7 @@ import { SessionRecords } from '../session/session-records.ts';
 import { Sessions } from '../session/sessions.ts';
 import { SettlementSender } from '../session/settlement-sender.ts';
 import { Subscriptions } from '../session/subscriptions.ts';
+import { Wills } from '../session/wills.ts';
 import { LogHealth } from './log-health.ts';
 import { namesakeGone } from './namesake.ts';
 import { serveNodeCommands } from './node-commands.ts';
@@ -153,9 +154,10 @@ export class NodeLife {
       resources.manager.streams.info(streamNames.log(config['log.generation'], partition)),
     );
     this.maxPayload = nats.info?.max_payload ?? 0;
-    this.appender = new LogAppender(resources.publisher, {
-      generation: config['log.generation'],
-      partitions: config['log.partitions'],
+    const { publisher } = resources;
+    const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
+    this.appender = new LogAppender(publisher, {
+      ...shape,
       lingerMs: config['log.lingerMs'],
       highWaterBytes: config['log.highWaterBytes'],
       duplicateWindowMs: config['log.duplicateWindowMs'],
@@ -187,7 +189,7 @@ export class NodeLife {
     this.inbound = new Inbound(this.appender, intake, this.commits, metrics, checkPayloadFormat);
     this.#records = new SessionRecords({
       kv: sessions,
-      wills: new Wills(this.appender, config['log.partitions'], metrics),
+      wills: new Wills(new WillPublisher(publisher, shape), this.#over.signal, metrics),
       self,
       concurrency: config['connect.concurrency'],
       maxWaiting: MAX_WAITING_CONNECTS,
@@ -201,6 +203,7 @@ export class NodeLife {
       records: this.#records,
       client,
       endings: this.#endings,
+      settlements: this.settlements,
       self,
       metrics,
       maxExpirySeconds: config['session.maxExpirySeconds'],
@@ -270,6 +273,8 @@ export class NodeLife {
     try {
       await this.#sessions.ended(device, how, this.#over.signal);
     } finally {
+      // A device that was overtaken while it waited for the one before it: who waits for this one waits for both.
+      await device.previous?.finished();
       this.clients.remove(device);
       device.finish();
     }

@@ -3,7 +3,6 @@ import type { Member } from '@tributary/log';
 import { abortable, pause } from '../connect/abortable.ts';
 import type { Slots } from '../connect/slots.ts';
 import { IngressError } from '../errors.ts';
-import type { Wills } from '../intake/wills.ts';
 import type { SessionBucket, WriteOutcome } from './session-bucket.ts';
 import {
   endedNow,
@@ -17,6 +16,7 @@ import {
   type SessionHolder,
   type StoredSession,
 } from './session-record.ts';
+import type { Wills } from './wills.ts';
 
 export interface ClaimParts {
   bucket: SessionBucket;
@@ -104,15 +104,18 @@ export class SessionClaim {
   }
 
   /**
-   * The CONNECT has failed: the record says again what it said before, so that the session it wanted to resume is not lost. If
-   * somebody else has claimed the record meanwhile, it is theirs.
+   * The CONNECT has failed: the record says again what it said before, so that the session it wanted to resume is not lost. The epoch
+   * that ended last is that of this claim, of which session-state may have heard. If somebody else has claimed the record
+   * meanwhile, it is theirs.
    * @param over aborts when this node may write no more
    */
   async giveBack(over: AbortSignal): Promise<void> {
     if (!this.isTouched) return;
     const { clientId, epoch } = this.#device;
     const { previous } = this;
-    const left = previous !== null && (previous.expiry > 0 || previous.will) ? previous : null;
+    const isLeft = previous !== null && (previous.expiry > 0 || previous.will !== undefined);
+    const { atMs = 0, epoch: endedEpoch = 0 } = previous?.ended ?? {};
+    const left = isLeft ? { ...previous, ended: { atMs, epoch: epoch || endedEpoch } } : null;
     const isOurs = (record: SessionRecord): boolean => this.#isOurs(record);
     // Nothing was there: our write, if it was stored, has a revision that is not known.
     const expected = epoch || this.#expected || (await this.#strayRevision(over));

@@ -1,10 +1,10 @@
 import type { SessionRecord, WillRecord } from '@tributary/contracts';
 import type { Member } from '@tributary/log';
 import { Slots } from '../connect/slots.ts';
-import type { Wills } from '../intake/wills.ts';
 import { SessionBucket, type SessionKv } from './session-bucket.ts';
 import { SessionClaim } from './session-claim.ts';
 import { withoutWill, type EndedSession, type SessionHolder } from './session-record.ts';
+import type { Wills } from './wills.ts';
 
 export interface SessionRecordsOptions {
   /** `buckets.sessions` */
