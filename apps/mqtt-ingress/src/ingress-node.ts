@@ -58,6 +58,11 @@ export class IngressNode {
     );
     metrics.gauge('tributary_ingress_pending_bytes', {}, () => this.#current.get()?.appender.pendingBytes);
     metrics.gauge('tributary_ingress_connects_waiting', {}, () => this.#current.get()?.waitingConnects);
+    metrics.gauge(
+      'tributary_ingress_settlements_waiting',
+      {},
+      () => this.#current.get()?.settlements.waiting,
+    );
   }
 
   /**
@@ -124,7 +129,7 @@ export class IngressNode {
       maxPacketBytes,
       receiveMaximum: config['limits.unacknowledged'],
       maxKeepAlive: config['limits.keepAliveSeconds'],
-      maxSessionExpiry: 0,
+      maxSessionExpiry: config['session.maxExpirySeconds'],
       responseInformation: config['mqtt.responseInformation'],
       report: (error) => log.error({ error }, 'unexpected error of a connection; it was closed'),
     });
