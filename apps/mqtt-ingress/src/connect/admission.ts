@@ -16,7 +16,7 @@ import type { IngressMetrics } from '../metrics.ts';
 import type { Sessions } from '../session/sessions.ts';
 import { abortable } from './abortable.ts';
 import type { Clients } from './clients.ts';
-import type { Identity } from './identity.ts';
+import type { Identity, IdentityVerdict } from './identity.ts';
 
 export interface AdmissionOptions {
   identity: Identity;
@@ -50,13 +50,18 @@ export class Admission {
     if (refused !== null) return this.#refuse(refused, reasonText(refused));
     const attempt = new AbortController();
     device.attempt = attempt;
-    const timer = setTimeout(
-      () => attempt.abort(new IngressError('timeout', `not admitted within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
+    let timer: NodeJS.Timeout | undefined;
+    const beginTiming = (): void => {
+      const error = new IngressError('timeout', `not admitted within ${timeoutMs} ms`);
+      timer ??= setTimeout(() => attempt.abort(error), timeoutMs);
+    };
+    // In an exchange it is the device that may be slow, and the engine gives each of its answers its time.
+    if (request.authentication === undefined) beginTiming();
     try {
-      const verdict = await this.#proceed(request, device, attempt.signal);
-      if (!verdict.accept) return this.#refuse(verdict.reason, verdict.detail ?? '');
+      const identified = await abortable(this.#options.identity.verify(request), attempt.signal);
+      if (!identified.ok) return this.#refuse(identified.reason, identified.detail);
+      beginTiming();
+      const verdict = await this.#proceed(request, device, identified, attempt.signal);
       attempt.signal.throwIfAborted();
       device.claim = null;
       device.phase = 'open';
@@ -82,11 +87,14 @@ export class Admission {
     return verdict;
   }
 
-  async #proceed(request: ConnectRequest, device: Device, signal: AbortSignal): Promise<ConnectVerdict> {
-    const { identity, clients, sessions } = this.#options;
-    const verdict = await abortable(identity.verify(request), signal);
-    if (!verdict.ok) return { accept: false, reason: verdict.reason, detail: verdict.detail };
-    device.username = verdict.principal.username;
+  async #proceed(
+    request: ConnectRequest,
+    device: Device,
+    { principal, last }: IdentityVerdict & { ok: true },
+    signal: AbortSignal,
+  ): Promise<ConnectVerdict & { accept: true }> {
+    const { clients, sessions } = this.#options;
+    device.username = principal.username;
     device.receiveMaximum = Math.min(request.receiveMaximum, this.#options.maxInflight);
     device.maximumPacketSize = request.maximumPacketSize;
     device.will = request.will && keep(request.will);
@@ -98,9 +106,8 @@ export class Admission {
       await abortable(previous.finished(), signal);
       device.previous = undefined;
     }
-    const begun = await sessions.begin(device, request, signal);
-    const { last } = verdict;
-    return { accept: true, ...begun, ...(last !== undefined && { authenticationData: last }) };
+    const session = await sessions.begin(device, request, signal);
+    return { accept: true, ...session, ...(last !== undefined && { authenticationData: last }) };
   }
 
   #overLimit(request: ConnectRequest, device: Device): number | null {

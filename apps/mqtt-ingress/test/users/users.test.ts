@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ScramClient, TemporaryFolder, type Proc, uniqueName, until } from '@tributary/testing';
 import mqtt from 'mqtt';
@@ -206,6 +207,27 @@ describe('users', () => {
     await connection.untilClosed();
     assert.equal(await metric(native, 'tributary_ingress_reauthentications_total', 'result="accepted"'), 1);
     assert.equal(await metric(native, 'tributary_ingress_reauthentications_total', 'result="refused"'), 1);
+  });
+
+  it('a device may take longer to answer than the node to admit it', async () => {
+    const node = await platform.node({
+      'auth.usersFile': file,
+      'mqtt.engine': 'native',
+      'connect.timeoutMs': 300,
+    });
+    const client = new ScramClient('alice', 'secret of alice');
+    using raw = new RawClient(node, 5);
+    raw.sendConnect({
+      clientId: uniqueName('slow'),
+      properties: {
+        authenticationMethod: 'SCRAM-SHA-256',
+        authenticationData: Buffer.from(client.first),
+      },
+    });
+    await until(() => raw.received.length > 0, { what: 'a challenge' });
+    await delay(600);
+    await prove(raw, client);
+    assert.equal((await raw.take('connack')).reasonCode, 0);
   });
 
   it('MQTT.js connects by SCRAM', async () => {
