@@ -1,3 +1,4 @@
+import { NEVER_EXPIRES } from '@tributary/contracts';
 import {
   commonSettings,
   defineSettings,
@@ -103,6 +104,14 @@ export const ingressSettings = defineSettings({
     default: 8_000,
     min: 100,
     doc: 'A CONNECT that has not been admitted after this time is refused as "server unavailable". Longer than a lease, so that the device of a dead node gets in.',
+  },
+  'session.maxExpirySeconds': {
+    type: 'integer',
+    unit: 's',
+    default: 604_800,
+    min: 0,
+    max: NEVER_EXPIRES,
+    doc: 'Longest time a session outlives its connection. A device that asks for more, as one of MQTT 3.1.1 without clean session does, gets this; one of MQTT 5 is told. 0: no session does; 4294967295: any time, and for ever.',
   },
   'subscribe.timeoutMs': {
     type: 'integer',

@@ -8,6 +8,8 @@ export type IngressErrorCode =
   | 'timeout'
   /** A newer connection of the same client id came. */
   | 'superseded'
+  /** Session-state could not take up the session. */
+  | 'session-unavailable'
   /** The connection ended meanwhile. */
   | 'gone'
   /** The NATS server carries too small messages. */

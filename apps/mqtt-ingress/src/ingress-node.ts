@@ -56,6 +56,11 @@ export class IngressNode {
     );
     metrics.gauge('tributary_ingress_pending_bytes', {}, () => this.#current.get()?.appender.pendingBytes);
     metrics.gauge('tributary_ingress_connects_waiting', {}, () => this.#current.get()?.waitingConnects);
+    metrics.gauge(
+      'tributary_ingress_settlements_waiting',
+      {},
+      () => this.#current.get()?.settlements.waiting,
+    );
   }
 
   /**
@@ -122,6 +127,7 @@ export class IngressNode {
       maxPacketBytes,
       receiveMaximum: config['limits.unacknowledged'],
       maxKeepAlive: config['limits.keepAliveSeconds'],
+      maxSessionExpiry: config['session.maxExpirySeconds'],
       report: (error) => log.error({ error }, 'unexpected error of a connection; it was closed'),
     });
     this.#observe(this.#engine);

@@ -26,6 +26,8 @@ export class IngressMetrics {
   readonly repeated: Counter;
   readonly wills: Counter;
   readonly unsubscribes: Counter;
+  readonly #settledDone: Counter;
+  readonly #settledReceived: Counter;
   readonly takeoversHere: Counter;
   readonly takeoversElsewhere: Counter;
   readonly appendDuration: Histogram;
@@ -66,6 +68,8 @@ export class IngressMetrics {
     this.repeated = metrics.counter('tributary_ingress_repeated_total');
     this.wills = metrics.counter('tributary_ingress_wills_total');
     this.unsubscribes = metrics.counter('tributary_ingress_unsubscribes_total');
+    this.#settledDone = metrics.counter('tributary_ingress_settlements_total', { stage: 'done' });
+    this.#settledReceived = metrics.counter('tributary_ingress_settlements_total', { stage: 'received' });
     this.takeoversHere = metrics.counter('tributary_ingress_takeovers_total', { to: 'this-node' });
     this.takeoversElsewhere = metrics.counter('tributary_ingress_takeovers_total', { to: 'another-node' });
     this.appendDuration = metrics.histogram('tributary_ingress_append_duration_seconds');
@@ -113,6 +117,16 @@ export class IngressMetrics {
   subscribed(failed: boolean): void {
     const result = failed ? 'refused' : 'granted';
     this.#metrics.counter('tributary_ingress_subscribes_total', { result }).add(1);
+  }
+
+  /** A device was, or was not, attached to a session that outlives connections. */
+  attached(result: 'resumed' | 'new' | 'failed'): void {
+    this.#metrics.counter('tributary_ingress_attaches_total', { result }).add(1);
+  }
+
+  /** A device has settled an entry of its queue. @param received PUBREC has come, and more follows */
+  settled(received: boolean): void {
+    (received ? this.#settledReceived : this.#settledDone).add(1);
   }
 
   batch(result: BatchVerdict | 'invalid'): void {

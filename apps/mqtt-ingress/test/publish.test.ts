@@ -42,7 +42,7 @@ describe('publishing', () => {
     assert.deepEqual([...row.payload], [0, 255, 7]);
     assert.deepEqual([row.qos, row.retain, row.dup, row.protocolVersion], [1, true, false, 5]);
     assert.equal(row.username, 'meter');
-    assert.ok(row.epoch > 0 && row.sessionId === row.epoch.toString(36));
+    assert.ok(row.epoch > 0 && row.sessionId.length > 0);
     assert.ok(row.receivedMs >= before && row.receivedMs <= Date.now());
     assert.deepEqual(decodePublishProperties(row.properties), {
       messageExpiry: 60,

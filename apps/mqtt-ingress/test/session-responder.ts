@@ -12,6 +12,8 @@ import {
   type RowInput,
   type SessionAnswer,
   type SessionCommand,
+  type Settled,
+  type Settlement,
 } from '@tributary/contracts';
 import type { Member } from '@tributary/log';
 
@@ -21,6 +23,8 @@ export class SessionResponder implements Disposable {
   readonly #commands: NatsSubscription;
   readonly #reports: NatsSubscription;
   readonly commands: SessionCommand[] = [];
+  /** What 'settle' commands said, in their order, repeats left out. */
+  readonly settled: Settlement[] = [];
   readonly reports: (DeliveryReport & { channel: number })[] = [];
   /** How commands are answered; undefined leaves them without an answer. */
   answer: (command: SessionCommand) => SessionAnswer | undefined = granted;
@@ -32,6 +36,7 @@ export class SessionResponder implements Disposable {
         const command = message.json<SessionCommand>();
         this.commands.push(command);
         const answer = this.answer(command);
+        if (command.type === 'settle' && answer?.ok) this.settled.push(...command.settlements);
         if (answer) message.respond(JSON.stringify(answer));
       },
     });
@@ -59,6 +64,22 @@ export class SessionResponder implements Disposable {
     );
   }
 
+  /** Commands of one type that name a client. */
+  of<T extends 'subscribe' | 'unsubscribe' | 'attach' | 'end'>(
+    type: T,
+    clientId: string,
+  ): Extract<SessionCommand, { type: T }>[] {
+    return this.commands.filter(
+      (command): command is Extract<SessionCommand, { type: T }> =>
+        command.type === type && 'clientId' in command && command.clientId === clientId,
+    );
+  }
+
+  /** Counters and stages a client has settled. */
+  settledBy(clientId: string): [counter: number, stage: Settled][] {
+    return this.settled.filter(([id]) => id === clientId).map(([, , counter, stage]) => [counter, stage]);
+  }
+
   lastReport(channel: number): DeliveryReport | undefined {
     return this.reports.findLast((report) => report.channel === channel);
   }
@@ -80,18 +101,22 @@ export function recipient(
   clientId: string,
   epoch: number,
   qos: QoS,
-  options: { retain?: boolean; subscriptionIds?: number[] } = {},
+  options: { retain?: boolean; subscriptionIds?: number[]; counter?: number; dup?: boolean } = {},
 ): Recipient {
   return { clientId: Buffer.from(clientId), epoch, qos, retain: false, subscriptionIds: [], ...options };
 }
 
-function granted(command: SessionCommand): SessionAnswer {
+/** As if every session that is asked for were there, and empty. */
+export function granted(command: SessionCommand): SessionAnswer {
   switch (command.type) {
     case 'subscribe':
       return { ok: true, reasons: command.subscriptions.map(({ qos }) => qos) };
     case 'unsubscribe':
       return { ok: true, reasons: command.filters.map(() => 0) };
+    case 'attach':
+      return { ok: true, present: command.resume, inbound: [], released: [] };
     case 'end':
+    case 'settle':
       return { ok: true, reasons: [] };
   }
 }

@@ -16,12 +16,13 @@ import type { settings, SessionStateConfig } from './config.ts';
 import { DeliveryHub } from './delivery/delivery-hub.ts';
 import { RetainedSender } from './retained/retained-sender.ts';
 import { RetainedStore } from './retained/retained-store.ts';
+import { Addressing } from './routing/addressing.ts';
 import { LogTail } from './routing/log-tail.ts';
 import { PartitionWorker } from './routing/partition-worker.ts';
 import { Progress } from './routing/progress.ts';
 import { TopicRoutes } from './routing/topic-routes.ts';
+import { openSessions } from './sessions/open-sessions.ts';
 import { CommandHandler } from './subscriptions/command-handler.ts';
-import { DepartedNodes } from './subscriptions/departed-nodes.ts';
 import { SubscriptionStore } from './subscriptions/subscription-store.ts';
 import { SubscriptionTable } from './subscriptions/subscription-table.ts';
 import { every } from './every.ts';
@@ -42,6 +43,8 @@ const INGRESS_ROLE = 'mqtt-ingress';
 const CURSOR_INTERVAL_MS = 1_000;
 const DEPARTED_INTERVAL_MS = 2_000;
 const RETAINED_SWEEP_MS = 60_000;
+const AFTERLIFE_INTERVAL_MS = 500;
+const CLEAN_INTERVAL_MS = 2_000;
 
 /**
  * All of session-state while this process holds its lease: one instance does it all, others stand by. Ends when
@@ -49,10 +52,13 @@ const RETAINED_SWEEP_MS = 60_000;
  */
 export async function runBrain(
   { service, nats, js, manager, leases, log }: BrainOptions,
-  lease: Lease,
+  given: Lease,
 ): Promise<void> {
   const config: SessionStateConfig = service.config;
-  const { signal } = lease;
+  // Another owner ends this one as the end of its lease does.
+  const deposed = new AbortController();
+  const signal = AbortSignal.any([given.signal, deposed.signal]);
+  const lease: Lease = { ...given, signal };
   const replicas = config['log.replicas'];
   const open = (name: string) => openBucket(js, name, { replicas });
   const subscriptions = await open(buckets.subscriptions);
@@ -92,6 +98,23 @@ export async function runBrain(
   });
   const progress = new Progress(log.partitions);
   const routes = new TopicRoutes(table, config['routing.cacheBytes']);
+  const store = new SubscriptionStore(subscriptions, table, config['limits.subscriptionsPerSession']);
+  await using sessions = await openSessions({
+    service,
+    nats,
+    manager,
+    log,
+    lease,
+    hub,
+    nodes,
+    routes,
+    table,
+    store,
+    records: await open(buckets.sessions),
+    onFailed: (error) => deposed.abort(error),
+  });
+  const { book, journal, shared, afterlife, departed } = sessions;
+  const addressing = new Addressing(book, shared);
   const workers = log.streams.map(
     (stream, partition) =>
       new PartitionWorker({
@@ -102,17 +125,20 @@ export async function runBrain(
         stream,
         partition,
         routes,
+        addressing,
+        book,
+        journal,
         retained,
         hub,
         progress,
       }),
   );
-  const store = new SubscriptionStore(subscriptions, table, config['limits.subscriptionsPerSession']);
-  const departed = new DepartedNodes(nodes, table, store);
-  const sender = new RetainedSender(retained, hub, signal);
+  const queued = Math.max(1, Math.floor(config['limits.queueMessages'] / 2));
+  const sender = new RetainedSender({ store: retained, book, hub, queued, signal });
   const tail = new LogTail(manager, log, progress);
-  const handler = new CommandHandler(store, tail, sender, config['subscribe.timeoutMs']);
-  using metrics = watchBrain(service.metrics, { table, routes, retained, hub, workers });
+  const timeoutMs = config['subscribe.timeoutMs'];
+  const handler = new CommandHandler({ store, book, journal, afterlife, tail, sender, timeoutMs });
+  using metrics = watchBrain(service.metrics, { table, routes, retained, hub, sessions, workers });
   void metrics;
 
   const failed = (what: string) => (error: unknown) =>
@@ -123,16 +149,22 @@ export async function runBrain(
     () => departed.sweep(),
     failed('ending sessions of departed nodes'),
   );
+  using ageing = every(AFTERLIFE_INTERVAL_MS, () => afterlife.sweep(), failed('ending sessions'));
+  using cleaning = every(CLEAN_INTERVAL_MS, () => sessions.clean(), failed('cleaning the journal'));
   using tidying = every(
     RETAINED_SWEEP_MS,
     () => retained.sweep(Math.min(...workers.map((worker) => worker.routedMs))),
     failed('tidying retained messages'),
   );
-  void [advancing, sweeping, tidying];
+  void [advancing, sweeping, ageing, cleaning, tidying];
   await using commands = new CommandServer(nats, handler, service.log);
   void commands;
-  service.log.info({ epoch: lease.epoch, sessions: table.sessions, retained: retained.size }, 'routing');
+  service.log.info(
+    { epoch: lease.epoch, subscribers: table.sessions, queues: book.size, retained: retained.size },
+    'routing',
+  );
   await Promise.all(workers.map((worker) => worker.run(lease)));
+  if (deposed.signal.aborted && !given.signal.aborted) throw deposed.signal.reason;
   await advanceAll(workers).catch(failed('advancing cursors'));
 }
 

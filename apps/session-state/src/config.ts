@@ -66,6 +66,33 @@ export const sessionStateSettings = defineSettings({
     min: 100,
     doc: 'How long a SUBSCRIBE may wait until routing has caught up with the log.',
   },
+  'sessions.maxBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 1024 * 1024 * 1024,
+    min: 16 * 1024 * 1024,
+    doc: 'Bound of the journal of sessions and their queues. A quarter of it is the most that all queues may hold: it is also held in memory, and what lives is written again when the journal is cleaned.',
+  },
+  'limits.queueMessages': {
+    type: 'integer',
+    default: 1_000,
+    min: 1,
+    max: 65_000,
+    doc: 'QoS 1 and 2 messages that a session with a queue may hold, those on their way to the device included.',
+  },
+  'limits.queueBytes': {
+    type: 'integer',
+    unit: 'bytes',
+    default: 4 * 1024 * 1024,
+    min: 1024,
+    doc: 'Bytes that the queue of one session may hold; a single larger message is held all the same.',
+  },
+  'limits.queueWhenFull': {
+    type: 'choice',
+    values: ['newest', 'oldest'],
+    default: 'newest',
+    doc: 'What a full queue drops: the message that comes, or the oldest that was not sent yet. Only this session loses it, and it is counted.',
+  },
   'limits.subscriptionsPerSession': {
     type: 'integer',
     default: 10_000,

@@ -1,4 +1,4 @@
-import { connectAsync, type IClientOptions, type IClientSubscribeOptions, type MqttClient } from 'mqtt';
+import { connect, type IClientOptions, type IClientSubscribeOptions, type MqttClient } from 'mqtt';
 import { Proc, startNats, until, type NatsServer } from '@tributary/testing';
 
 export interface Platform extends AsyncDisposable {
@@ -6,28 +6,37 @@ export interface Platform extends AsyncDisposable {
   session: Proc;
   nodes: Proc[];
   /** Ends with the platform. */
-  client(node: number, options?: IClientOptions): Promise<Device>;
+  client(node: number, options?: IClientOptions, prepare?: (client: MqttClient) => void): Promise<Device>;
 }
 
 const LEASE_MS = 2_000;
 
 /** A real nats-server, session-state and as many ingress nodes as asked for. */
-export async function startPlatform(nodeCount: number): Promise<Platform> {
+export async function startPlatform(
+  nodeCount: number,
+  engine: 'aedes' | 'native' = 'aedes',
+): Promise<Platform> {
   const stack = new AsyncDisposableStack();
   const nats = stack.use(await startNats());
   const settings = { 'nats.servers': [nats.url], 'log.partitions': 4, 'lease.ttlMs': LEASE_MS };
   const session = stack.use(await Proc.start('session-state', { settings }));
   const nodes: Proc[] = [];
   for (let n = 0; n < nodeCount; n++) {
-    const own = { ...settings, 'service.instance': `node-${n}`, 'mqtt.port': 0, 'websocket.port': 0 };
+    const own = {
+      ...settings,
+      'service.instance': `node-${n}`,
+      'mqtt.port': 0,
+      'websocket.port': 0,
+      'mqtt.engine': engine,
+    };
     nodes.push(stack.use(await Proc.start('mqtt-ingress', { settings: own })));
   }
   return {
     nats,
     session,
     nodes,
-    client: async (node, options = {}) => {
-      const device = await Device.connect(nodes[node]?.endpoint('mqtt') ?? '', options);
+    client: async (node, options = {}, prepare = () => {}) => {
+      const device = await Device.connect(nodes[node]?.endpoint('mqtt') ?? '', options, prepare);
       stack.defer(() => device.close());
       return device;
     },
@@ -58,8 +67,20 @@ export class Device {
     });
   }
 
-  static async connect(url: string, options: IClientOptions): Promise<Device> {
-    return new Device(await connectAsync(url, { reconnectPeriod: 0, protocolVersion: 5, ...options }));
+  /** @param prepare sees the client before anything comes to it */
+  static async connect(
+    url: string,
+    options: IClientOptions,
+    prepare: (client: MqttClient) => void = () => {},
+  ): Promise<Device> {
+    const client = connect(url, { reconnectPeriod: 0, protocolVersion: 5, ...options });
+    const device = new Device(client);
+    prepare(client);
+    await new Promise<void>((resolve, reject) => {
+      client.once('connect', () => resolve());
+      client.once('error', reject);
+    });
+    return device;
   }
 
   async subscribe(filter: string | string[], options: IClientSubscribeOptions): Promise<number[]> {

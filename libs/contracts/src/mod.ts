@@ -14,12 +14,23 @@ export {
   type RowInput,
 } from './frame/log-row.ts';
 export * from './frame/record-batch.ts';
+export {
+  JournalFrameWriter,
+  JournalKind,
+  type JournalEntries,
+  type JournalInbound,
+  type JournalLog,
+  type JournalRecipient,
+  type JournalSession,
+  type LogPlace,
+} from './frame/session-journal.ts';
+export { readJournal, type JournalVisitor, type WrittenEntries } from './frame/session-journal-reader.ts';
 export * from './mapping-record.ts';
 export * from './out-position.ts';
 export * from './partition.ts';
 export * from './publish-properties.ts';
 export * from './replay-request.ts';
-export type * from './session-commands.ts';
+export * from './session-commands.ts';
 export * from './streams.ts';
 export * from './subjects.ts';
 export * from './watermark.ts';

@@ -2,6 +2,7 @@ import type { QoS } from './frame/log-row.ts';
 
 /** One subscription as a SUBSCRIBE asks for it (MQTT 5, 3.8.3.1). */
 export interface Subscription {
+  /** With `$share/{name}/` if it is shared. */
   filter: string;
   qos: QoS;
   noLocal: boolean;
@@ -20,16 +21,55 @@ export interface SessionAddress {
   nodeEpoch: number;
   /** Connection epoch. */
   epoch: number;
+  /** Session id. */
+  sessionId: string;
 }
+
+/** A session that never expires by itself (MQTT 5, 3.1.2.11.2), in seconds. */
+export const NEVER_EXPIRES = 0xffff_ffff;
+
+/** QoS 1 and 2 deliveries on their way to a device at once, whatever it says it can take. */
+export const MAX_IN_FLIGHT = 256;
+
+/** Identifiers of PUBLISHes go round from here to 1. */
+const PACKET_IDS = 65_535;
+
+/**
+ * The packet identifier of an entry of a session's queue: every node finds the same one, so a QoS 2 delivery that began on one
+ * goes on on another.
+ */
+export function packetIdOf(counter: number): number {
+  return ((counter - 1) % PACKET_IDS) + 1;
+}
+
+/**
+ * done: the flow has ended, or will never begin: a message that is too large for its client or has expired. received: PUBREC has come, PUBREL is due.
+ */
+export const Settled = { done: 1, received: 2 } as const;
+export type Settled = (typeof Settled)[keyof typeof Settled];
+
+/** What became of one delivery with a counter. */
+export type Settlement = readonly [clientId: string, epoch: number, counter: number, stage: Settled];
 
 /**
  * Requests of ingress nodes to session-state, as JSON on `subjects.sessionCommands`. They are idempotent:
  * a node that gets no answer asks again.
  */
 export type SessionCommand =
-  | ({ type: 'subscribe'; subscriptions: Subscription[] } & SessionAddress)
+  | ({ type: 'subscribe'; subscriptions: Subscription[]; receiveMaximum: number } & SessionAddress)
   | ({ type: 'unsubscribe'; filters: string[] } & SessionAddress)
-  | ({ type: 'end' } & SessionAddress);
+  /**
+   * A connection takes up its session, or begins one that outlives it. Asked once the session record is written and before
+   * CONNACK; deliveries of the queue may come before the answer is dealt with.
+   */
+  | ({ type: 'attach'; resume: boolean; receiveMaximum: number } & SessionAddress)
+  /** The connection is over; what the session record says now is what is left of the session. */
+  | ({ type: 'end' } & SessionAddress)
+  /**
+   * Deliveries with counters that devices have settled. Answered when it is stored: PUBREL leaves after that, so that whoever
+   * goes on with the session does not send the message again.
+   */
+  | { type: 'settle'; settlements: Settlement[] };
 
 /**
  * Answer to a command, sent when it is in force: every PUBLISH appended to the log after a subscribe's answer
@@ -37,14 +77,51 @@ export type SessionCommand =
  */
 export type SessionAnswer =
   | { ok: true; reasons: number[] }
+  | ({ ok: true } & Attached)
   | { ok: false; code: 'busy' | 'stale-epoch' | 'invalid' | 'unavailable'; message: string };
 
-/** Record of `buckets.sessions`: who serves a client id. Its KV revision is the connection epoch. */
+/** What a connection that takes up a session must know. */
+export interface Attached {
+  /** There was a session with this id (Session Present). */
+  present: boolean;
+  /** QoS 2 packet ids of the device whose PUBLISH is in the log and whose PUBREL is not. */
+  inbound: number[];
+  /** Counters of QoS 2 deliveries that the device has received: PUBREL is due again. */
+  released: number[];
+}
+
+/** A will that is still to be published. */
+export interface WillRecord {
+  topic: string;
+  /** base64 */
+  payload: string;
+  qos: QoS;
+  retain: boolean;
+  /** base64: a PUBLISH property block, without Will Delay. */
+  properties: string;
+  /** Seconds after the end of the connection; less if the session ends earlier. */
+  delay: number;
+  protocolVersion: 3 | 4 | 5;
+  username: string;
+}
+
+/**
+ * Record of `buckets.sessions`: who serves a client id, and what is left when nobody does. While the client is connected its KV
+ * revision is the connection epoch.
+ */
 export interface SessionRecord {
   clientId: string;
   node: string;
   nodeEpoch: number;
   connectedAtMs: number;
+  sessionId: string;
+  /** Seconds the session outlives its connection; 0: it ends with it. */
+  expiry: number;
+  /** As the device said it in CONNECT, at most MAX_IN_FLIGHT. */
+  receiveMaximum: number;
+  /** Absent while connected. The record is deleted when nothing is left: no session, no will. */
+  ended?: { atMs: number; epoch: number };
+  will?: WillRecord;
 }
 
 /** Record of `buckets.subscriptions`: all subscriptions of one session. */

@@ -25,6 +25,7 @@ export const StreamMeta = {
   generation: 'tributary.generation',
   partition: 'tributary.partition',
   partitions: 'tributary.partitions',
+  shard: 'tributary.shard',
   /** Random, new with every creation: a restored or re-created stream is another stream. */
   incarnation: 'tributary.incarnation',
 } as const;
@@ -63,6 +64,27 @@ export function logStream(shape: LogShape, partition: number, limits: StreamLimi
     duplicateWindowMs: DUPLICATE_WINDOW_MS,
     ...limits,
     metadata: { [StreamMeta.kind]: 'log', ...shapeMetadata(shape, partition) },
+  };
+}
+
+/** Everything a shard's sessions are made of; see SessionJournal in session-state. */
+export function sessionJournalStream(
+  { generation }: LogShape,
+  shard: number,
+  limits: StreamLimits,
+): StreamDeclaration {
+  return {
+    name: streamNames.sessionJournal(generation, shard),
+    subject: subjects.sessionJournal(generation, shard),
+    // Guarded by expected sequences, not by message ids.
+    duplicateWindowMs: 1_000,
+    onePerSubject: false,
+    ...limits,
+    metadata: {
+      [StreamMeta.kind]: 'sessions',
+      [StreamMeta.generation]: String(generation),
+      [StreamMeta.shard]: String(shard),
+    },
   };
 }
 

@@ -15,6 +15,8 @@ export function checkName(name: string): string {
 /** Every subject of the platform. `g` is the log generation, `p` the partition. */
 export const subjects = {
   log: (g: number, p: number): string => `trib.v1.log.${g}.${p}`,
+  /** Journal of the sessions of a shard. */
+  sessionJournal: (g: number, shard: number): string => `trib.v1.sessions.${g}.${shard}`,
   out: (cluster: string, g: number, p: number): string => `trib.v1.out.${checkName(cluster)}.${g}.${p}`,
   /** One subject per dead letter: its id. The stream refuses a second message of the same subject. */
   deadLetter: (cluster: string, p: number, logSequence: number, row: number, route: string): string =>
@@ -45,6 +47,7 @@ export const subjects = {
 /** Every stream of the platform. */
 export const streamNames = {
   log: (g: number, p: number): string => `TRIB_LOG_${g}_${p}`,
+  sessionJournal: (g: number, shard: number): string => `TRIB_SESSIONS_${g}_${shard}`,
   out: (cluster: string, g: number, p: number): string => `TRIB_OUT_${checkName(cluster)}_${g}_${p}`,
   deadLetters: (cluster: string): string => `TRIB_DEAD_${checkName(cluster)}`,
   replays: (cluster: string): string => `TRIB_REPLAY_${checkName(cluster)}`,

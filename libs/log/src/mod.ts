@@ -17,6 +17,7 @@ export {
 } from './cursor-record.ts';
 export * from './cursors.ts';
 export * from './errors.ts';
+export * from './fenced-writer.ts';
 export * from './log-purger.ts';
 export { lowestOf, purgeableUpTo, type LogContent } from './log-room.ts';
 export * from './mapping-versions.ts';

@@ -1,3 +1,4 @@
+import { MAX_IN_FLIGHT } from '@tributary/contracts';
 import {
   isFailure,
   ReasonCode,
@@ -10,7 +11,7 @@ import type { Device } from '../device/device.ts';
 import { IngressError } from '../errors.ts';
 import { isReservedTopic } from '../intake/reserved-topic.ts';
 import type { IngressMetrics } from '../metrics.ts';
-import type { SessionRecords } from '../session/session-records.ts';
+import type { Sessions } from '../session/sessions.ts';
 import { abortable } from './abortable.ts';
 import type { Clients } from './clients.ts';
 import type { Identity } from './identity.ts';
@@ -18,14 +19,16 @@ import type { Identity } from './identity.ts';
 export interface AdmissionOptions {
   identity: Identity;
   clients: Clients;
-  records: SessionRecords;
+  sessions: Sessions;
   metrics: IngressMetrics;
   timeoutMs: number;
   maxConnections: number;
   maxClientIdBytes: number;
+  /** Topic, payload and properties of a will: it is kept in the session record. */
+  maxWillBytes: number;
 }
 
-/** What a CONNECT goes through: limits, identity, takeover of older connections, the session record. */
+/** What a CONNECT goes through: limits, identity, takeover of older connections, its session. */
 export class Admission {
   readonly #options: AdmissionOptions;
 
@@ -35,7 +38,7 @@ export class Admission {
 
   /**
    * Never rejects, and settles within the time a CONNECT may take. A device that was refused may hold a session
-   * record all the same (`epoch` is not 0): whoever handles its end releases it.
+   * record all the same (`claim` is not null): whoever handles its end gives it back.
    */
   async admit(request: ConnectRequest, device: Device): Promise<ConnectVerdict> {
     const { metrics, timeoutMs } = this.#options;
@@ -50,6 +53,8 @@ export class Admission {
     try {
       const verdict = await this.#proceed(request, device, attempt.signal);
       if (!verdict.accept) return this.#refuse(verdict.reason, verdict.detail ?? '');
+      attempt.signal.throwIfAborted();
+      device.claim = null;
       device.phase = 'open';
       metrics.accepted(request.protocolVersion);
       return verdict;
@@ -62,11 +67,11 @@ export class Admission {
   }
 
   async #proceed(request: ConnectRequest, device: Device, signal: AbortSignal): Promise<ConnectVerdict> {
-    const { identity, clients, records } = this.#options;
+    const { identity, clients, sessions } = this.#options;
     const verdict = await abortable(identity.verify(request, signal), signal);
     if (!verdict.ok) return { accept: false, reason: verdict.reason, detail: verdict.detail };
     device.username = verdict.principal.username;
-    device.receiveMaximum = request.receiveMaximum;
+    device.receiveMaximum = Math.min(request.receiveMaximum, MAX_IN_FLIGHT);
     device.maximumPacketSize = request.maximumPacketSize;
     device.will = request.will && keep(request.will);
     // Only who is known may end another connection.
@@ -77,20 +82,17 @@ export class Admission {
       await abortable(previous.finished(), signal);
       device.previous = undefined;
     }
-    await records.claim(device, signal);
-    signal.throwIfAborted();
-    // A session begins with its connection and ends with it: its id is the connection epoch.
-    device.sessionId = Buffer.from(device.epoch.toString(36), 'ascii');
-    return { accept: true };
+    return { accept: true, ...(await sessions.begin(device, request, signal)) };
   }
 
   #overLimit(request: ConnectRequest, device: Device): number | null {
-    const { clients, maxConnections, maxClientIdBytes } = this.#options;
+    const { clients, maxConnections, maxClientIdBytes, maxWillBytes } = this.#options;
     if (!request.clientIdAssigned && device.clientIdBytes.length > maxClientIdBytes) {
       return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID;
     }
     if (clients.size >= maxConnections) return ReasonCode.QUOTA_EXCEEDED;
     if (request.will && isReservedTopic(request.will.topic)) return ReasonCode.TOPIC_NAME_INVALID;
+    if (request.will && willBytes(request.will) > maxWillBytes) return ReasonCode.PACKET_TOO_LARGE;
     return null;
   }
 
@@ -103,6 +105,10 @@ export class Admission {
 /** A will outlives the buffer it was read into. */
 function keep(will: Will): Will {
   return { ...will, payload: Buffer.from(will.payload), properties: Buffer.from(will.properties) };
+}
+
+function willBytes({ topic, payload, properties }: Will): number {
+  return Buffer.byteLength(topic) + payload.length + properties.length;
 }
 
 function refusalReason(error: unknown): number {

@@ -108,7 +108,8 @@ export class DeliveryReceiver {
     const content = new Content(message);
     for (const recipient of recipients) {
       const device = this.#clients.get(recipient.clientId);
-      if (device === undefined || device.phase !== 'open' || device.epoch !== recipient.epoch) {
+      // An admission that waits for its session gets deliveries already; they leave after CONNACK.
+      if (device === undefined || device.phase === 'closed' || device.epoch !== recipient.epoch) {
         this.#metrics.dropped('not-connected');
       } else {
         device.outbound().deliver(content, recipient, now);

@@ -1,4 +1,4 @@
-import { EMPTY } from '@tributary/contracts';
+import { EMPTY, MAX_IN_FLIGHT, type Attached, type Settled } from '@tributary/contracts';
 import type { AppendWaiter, LogError } from '@tributary/log';
 import { ReasonCode, type ConnectVerdict, type EngineConnection, type Will } from '@tributary/mqtt';
 import type { CommitGroup } from '../commit/commit-group.ts';
@@ -6,6 +6,7 @@ import { Outbound } from '../delivery/outbound.ts';
 import { IngressError } from '../errors.ts';
 import type { IngressMetrics } from '../metrics.ts';
 import type { NodeLife } from '../node/node-life.ts';
+import type { SessionClaim } from '../session/session-claim.ts';
 import { appendFailureReason } from './append-failure.ts';
 import { DeviceCommits } from './device-commits.ts';
 import { InboundPacketIds } from './inbound-packet-ids.ts';
@@ -21,14 +22,11 @@ export interface DeviceLimits {
   queueBytes: number;
 }
 
-/** Deliveries sent and not acknowledged, whatever a device says it can take. */
-const MAX_IN_FLIGHT = 256;
-
 /** connecting: not admitted yet. open: served. closed: the engine has reported its end. */
 export type DevicePhase = 'connecting' | 'open' | 'closed';
 
 /**
- * One connection of a device, from its CONNECT until its last row is settled and its session record is gone.
+ * One connection of a device, from its CONNECT until its last row is settled and its session record says so.
  * It is the waiter of all its rows: the log settles rows of one connection in their order.
  */
 export class Device implements AppendWaiter {
@@ -45,9 +43,18 @@ export class Device implements AppendWaiter {
   phase: DevicePhase = 'connecting';
   /** Connection epoch, 0 until the session record is written. */
   epoch = 0;
-  sessionId: Uint8Array = EMPTY;
+  sessionId = '';
+  /** Milliseconds since the epoch, as in the session record. */
+  connectedAtMs = 0;
+  /** Seconds the session outlives the connection. */
+  expiry = 0;
+  /** What its CONNECT did to the session record, until it is accepted. */
+  claim: SessionClaim | null = null;
+  /** Session-state was asked to attach it to its session. */
+  attached = false;
   username: Uint8Array = EMPTY;
   will: Will | undefined;
+  /** Deliveries of QoS 1 and 2 that it takes unacknowledged, at most MAX_IN_FLIGHT. */
   receiveMaximum = MAX_IN_FLIGHT;
   maximumPacketSize = 0;
   /** The connection of the same client id that must finish before this one is admitted. */
@@ -63,6 +70,8 @@ export class Device implements AppendWaiter {
   waitingCommands = 0;
   #mute = false;
   #outbound: Outbound | null = null;
+  /** Most devices that are connected send nothing for a while. */
+  #sessionIdBytes: Uint8Array | null = null;
   /** Most devices never publish to a topic that waits for Kafka. */
   #commits: DeviceCommits | null = null;
   #settled: (() => void)[] = [];
@@ -90,19 +99,34 @@ export class Device implements AppendWaiter {
     return !this.#mute;
   }
 
+  /** As rows have it; from the claim on. */
+  get sessionIdBytes(): Uint8Array {
+    return (this.#sessionIdBytes ??= Buffer.from(this.sessionId, 'utf8'));
+  }
+
   /** What is on its way to this device. Most devices never get anything, so it is made when it is needed. */
   outbound(): Outbound {
     this.#outbound ??= new Outbound(
       this.connection,
       {
-        receiveMaximum: Math.min(this.receiveMaximum, MAX_IN_FLIGHT),
+        receiveMaximum: this.receiveMaximum,
         maximumPacketSize: this.maximumPacketSize,
         maxQueued: this.#limits.queueMessages,
         maxQueuedBytes: this.#limits.queueBytes,
       },
       this.#metrics,
+      {
+        resumable: this.attached,
+        settle: (counter, stage, stored) => this.#settle(counter, stage, stored),
+      },
     );
     return this.#outbound;
+  }
+
+  /** Goes on with what an earlier connection of its session has begun. */
+  resume({ inbound, released }: Attached): void {
+    for (const packetId of inbound) this.packetIds.resumed(packetId);
+    if (released.length > 0) this.outbound().resume(released);
   }
 
   /** Sends the connection away. What it sent and was not answered stays unanswered. */
@@ -209,6 +233,16 @@ export class Device implements AppendWaiter {
   #silence(): void {
     this.#mute = true;
     this.#commits?.abandon();
+  }
+
+  #settle(counter: number, stage: Settled, stored: (() => void) | null): void {
+    const answered =
+      stored &&
+      ((isStored: boolean): void => {
+        if (isStored) stored();
+        else this.dismiss(ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, 'session-state refuses what it settled');
+      });
+    this.life.settlements.add([this.clientId, this.epoch, counter, stage], answered);
   }
 
   #answer(entry: number): void {

@@ -24,6 +24,11 @@ export class InboundPacketIds {
     (this.#open ??= new Map()).set(packetId, Inbound2.storing);
   }
 
+  /** A flow that began on an earlier connection; its PUBLISH is in the log. */
+  resumed(packetId: number): void {
+    (this.#open ??= new Map()).set(packetId, Inbound2.received);
+  }
+
   received(packetId: number): void {
     if (this.#open?.get(packetId) === Inbound2.storing) this.#open.set(packetId, Inbound2.received);
   }

@@ -1,6 +1,6 @@
 import { EMPTY, RowKind, type RowInput } from '@tributary/contracts';
 import type { LogAppender } from '@tributary/log';
-import { ReasonCode, type InboundPublish, type Will } from '@tributary/mqtt';
+import { ReasonCode, type InboundPublish } from '@tributary/mqtt';
 import type { CommitGroup } from '../commit/commit-group.ts';
 import type { Commits } from '../commit/commits.ts';
 import type { Device } from '../device/device.ts';
@@ -103,28 +103,13 @@ export class Inbound {
     this.#append(device, Answer.pubcomp, null);
   }
 
-  /** The will of a connection that has ended. Its id is (client id, connection epoch): readers drop a second one. */
-  will(device: Device, will: Will): void {
-    const row = this.#row;
-    row.kind = RowKind.will;
-    row.qos = will.qos;
-    row.retain = will.retain;
-    row.dup = false;
-    row.packetId = 0;
-    row.topic = will.topic;
-    row.properties = will.properties;
-    row.payload = will.payload;
-    this.#metrics.wills.add(1);
-    this.#append(device, Answer.none, null);
-  }
-
   #append(device: Device, answer: Answer, group: CommitGroup | null): void {
     const row = this.#row;
     row.protocolVersion = device.connection.protocolVersion;
     row.receivedMs = Date.now();
     row.epoch = device.epoch;
     row.clientId = device.clientIdBytes;
-    row.sessionId = device.sessionId;
+    row.sessionId = device.sessionIdBytes;
     row.username = device.username;
     if (group === null) device.answers.waitForRow(answer, row.packetId);
     else device.waitForCommit(answer, row.packetId, group);

@@ -54,7 +54,7 @@ async function execute(command: NodeCommand, parts: NodeCommandParts): Promise<N
   }
 }
 
-/** Answers when the connection is gone: socket closed, rows stored or failed, record deleted. */
+/** Answers when the connection is gone: socket closed, rows stored or failed, its end recorded and its will published if due. */
 async function takeOver(
   clientId: string,
   epoch: number,
@@ -66,7 +66,7 @@ async function takeOver(
   if (device === undefined) {
     return { ok: false, code: 'unknown-client', message: `no connection of this client has epoch ${epoch}` };
   }
-  metrics.takeoversElsewhere.add(1);
+  if (device.phase !== 'closed') metrics.takeoversElsewhere.add(1);
   device.end(
     new IngressError('superseded', 'the client connected to another node'),
     ReasonCode.SESSION_TAKEN_OVER,

@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { buckets, partitionOf, streamNames, subjects } from '@tributary/contracts';
+import { buckets, ENVELOPE_HEADROOM_BYTES, partitionOf, streamNames, subjects } from '@tributary/contracts';
 import {
   ensureLog,
   followWatermarks,
@@ -26,10 +26,14 @@ import type { Device } from '../device/device.ts';
 import { IngressError } from '../errors.ts';
 import { Inbound } from '../intake/inbound.ts';
 import { Intake } from '../intake/intake.ts';
+import { Wills } from '../intake/wills.ts';
 import type { IngressMetrics } from '../metrics.ts';
+import { Endings } from '../session/endings.ts';
 import { evict } from '../session/eviction.ts';
 import { SessionClient } from '../session/session-client.ts';
 import { SessionRecords } from '../session/session-records.ts';
+import { Sessions } from '../session/sessions.ts';
+import { SettlementSender } from '../session/settlement-sender.ts';
 import { Subscriptions } from '../session/subscriptions.ts';
 import { LogHealth } from './log-health.ts';
 import { namesakeGone } from './namesake.ts';
@@ -37,6 +41,8 @@ import { serveNodeCommands } from './node-commands.ts';
 
 /** CONNECTs that wait for their session record; more are refused as "busy". */
 const MAX_WAITING_CONNECTS = 50_000;
+/** Bytes that a byte of base64 carries. */
+const BASE64_YIELD = 0.75;
 
 interface Resources {
   service: IngressService;
@@ -59,12 +65,15 @@ export class NodeLife {
   readonly admission: Admission;
   readonly inbound: Inbound;
   readonly subscriptions: Subscriptions;
+  readonly settlements: SettlementSender;
   readonly appender: LogAppender;
   readonly commits: Commits;
   /** Largest message that NATS takes, in bytes. */
   readonly maxPayload: number;
   readonly #resources: Resources;
   readonly #records: SessionRecords;
+  readonly #sessions: Sessions;
+  readonly #endings: Endings;
   readonly #reports: ReportSender;
   readonly #rules: RulesInForce;
   readonly #logHealth: LogHealth;
@@ -172,23 +181,36 @@ export class NodeLife {
     this.inbound = new Inbound(this.appender, intake, this.commits, metrics);
     this.#records = new SessionRecords({
       kv: sessions,
+      wills: new Wills(this.appender, config['log.partitions'], metrics),
       self,
       concurrency: config['connect.concurrency'],
       maxWaiting: MAX_WAITING_CONNECTS,
       evict: (holder, epoch, signal) =>
         evict(nats, (member) => membership.isLive(member), holder, epoch, signal),
     });
+    const client = new SessionClient(nats);
+    this.settlements = new SettlementSender(client, this.#over.signal, metrics);
+    this.#endings = new Endings(client, this.settlements, this.#over.signal);
+    this.#sessions = new Sessions({
+      records: this.#records,
+      client,
+      endings: this.#endings,
+      self,
+      metrics,
+      maxExpirySeconds: config['session.maxExpirySeconds'],
+    });
     this.admission = new Admission({
       identity,
       clients: this.clients,
-      records: this.#records,
+      sessions: this.#sessions,
       metrics,
       timeoutMs: config['connect.timeoutMs'],
       maxConnections: config['limits.connections'],
       maxClientIdBytes: config['limits.clientIdBytes'],
+      maxWillBytes: Math.floor((this.maxPayload - ENVELOPE_HEADROOM_BYTES) * BASE64_YIELD),
     });
     this.subscriptions = new Subscriptions({
-      client: new SessionClient(nats),
+      client,
       self,
       metrics,
       timeoutMs: config['subscribe.timeoutMs'],
@@ -229,21 +251,20 @@ export class NodeLife {
   }
 
   /**
-   * What the end of a connection brings with it: its will, then its last rows, then its session record. Resolves when
-   * nothing of it is left.
+   * What the end of a connection brings with it: its last rows, then the record of its end, then its will if that is due. Resolves
+   * when nothing of it is left to do here.
    */
   async connectionEnded(device: Device, how: Closure): Promise<void> {
     device.close();
     device.attempt?.abort(new IngressError('gone', 'the connection ended'));
     await device.admission;
-    if (how.willDue && device.will) this.inbound.will(device, device.will);
-    this.subscriptions.end(device);
     await device.settled();
-    if (device.epoch > 0 && !this.#over.signal.aborted) {
-      await this.#records.release(device, this.#over.signal);
+    try {
+      await this.#sessions.ended(device, how, this.#over.signal);
+    } finally {
+      this.clients.remove(device);
+      device.finish();
     }
-    this.clients.remove(device);
-    device.finish();
   }
 
   /** The lease is gone: closes every socket and the connection to NATS, so that nothing more is written. */
@@ -263,7 +284,7 @@ export class NodeLife {
   /** Leaves the role; connections have ended before. */
   async leave(): Promise<void> {
     await this.appender.flush();
-    await this.subscriptions.ended();
+    await this.#endings.told();
     this.#reports.flush();
     this.#reports[Symbol.dispose]();
     await this.#resources.membership[Symbol.asyncDispose]();

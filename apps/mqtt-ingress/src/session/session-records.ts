@@ -1,14 +1,17 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
-import { clientKey, type SessionRecord } from '@tributary/contracts';
-import { isWrongLastSequence, type Member } from '@tributary/log';
-import { pause } from '../connect/abortable.ts';
+import type { SessionRecord, WillRecord } from '@tributary/contracts';
+import type { Member } from '@tributary/log';
 import { Slots } from '../connect/slots.ts';
 import type { Device } from '../device/device.ts';
+import type { Wills } from '../intake/wills.ts';
+import { SessionBucket } from './session-bucket.ts';
+import { SessionClaim } from './session-claim.ts';
+import { withoutWill, type EndedSession } from './session-record.ts';
 
 export interface SessionRecordsOptions {
   /** `buckets.sessions` */
   kv: KV;
+  wills: Wills;
   self: Member;
   /** Reads and writes of the bucket at the same time; as many again for records of ended connections. */
   concurrency: number;
@@ -17,28 +20,28 @@ export interface SessionRecordsOptions {
   evict(holder: SessionRecord, epoch: number, signal: AbortSignal): Promise<void>;
 }
 
-/** Time for one read or write, in ms; then it is tried again. */
-const OPERATION_MS = 2_000;
-const RETRY_MS = 100;
-const RELEASE_ATTEMPTS = 3;
-/**
- * How long the bucket remembers that a record was deleted: the least it can. A device that comes back later finds no
- * trace, and its record is written in one round trip instead of three.
- */
-const MARKER_TTL = '1s';
+/** What a connection leaves behind. */
+export interface Remains {
+  /** Seconds the session goes on. */
+  expiry: number;
+  /** Still to be published. */
+  will: WillRecord | undefined;
+}
 
 /**
- * Who serves which client id, one record each, written by compare-and-set only. The revision of the record is
- * the connection epoch. A read may be stale; only the write decides.
+ * Who serves which client id, one record each, written by compare-and-set only; and what is left when nobody does. The
+ * revision of the record is the connection epoch while the client is connected.
  */
 export class SessionRecords {
   readonly #options: SessionRecordsOptions;
+  readonly #bucket: SessionBucket;
   readonly #claims: Slots;
   readonly #releases: Slots;
   readonly #writing = new Map<string, Promise<unknown>>();
 
   constructor(options: SessionRecordsOptions) {
     this.#options = options;
+    this.#bucket = new SessionBucket(options.kv);
     this.#claims = new Slots(options.concurrency, options.maxWaiting);
     this.#releases = new Slots(options.concurrency, Infinity);
   }
@@ -47,84 +50,65 @@ export class SessionRecords {
     return this.#claims.waiting;
   }
 
-  /**
-   * Makes this node the one that serves the device, and sets its epoch. Connections of the same client id on this
-   * node must have finished. Tries until the signal aborts.
-   * @throws the signal's reason, IngressError 'busy'
-   */
-  async claim(device: Device, signal: AbortSignal): Promise<void> {
-    const key = clientKey(device.clientId);
-    let expected = 0;
-    for (;;) {
-      const writing = this.#claims.use(signal, () => this.#write(key, device, expected));
-      this.#writing.set(device.clientId, writing);
-      const outcome = await writing.finally(() => this.#writing.delete(device.clientId));
-      if (outcome === 'written') return;
-      if (outcome === 'failed') await pause(RETRY_MS, signal);
-      const entry = await this.#claims.use(signal, () => this.#read(key));
-      if (entry === undefined) continue;
-      // Our own leftover, or that of an earlier life of this node, serves nobody.
-      if (entry.holder !== null && entry.holder.node !== this.#options.self.instance) {
-        await this.#options.evict(entry.holder, entry.revision, signal);
-      }
-      // Another write is under way: it shows in a moment, or never.
-      if (outcome === 'outdated' && entry.revision === expected) await pause(RETRY_MS, signal);
-      expected = entry.revision;
-    }
+  claim(device: Device, cleanStart: boolean): SessionClaim {
+    const { wills, self, evict } = this.#options;
+    const writing = (clientId: string, write: Promise<unknown>): void => {
+      const known = write.catch(() => {}).finally(() => this.#writing.delete(clientId));
+      this.#writing.set(clientId, known);
+    };
+    const parts = { bucket: this.#bucket, wills, self, slots: this.#claims, evict, writing };
+    return new SessionClaim(parts, device, cleanStart);
   }
 
   /** Resolves when a write for this client id that is under way has been answered. */
   async written(clientId: string): Promise<void> {
-    await this.#writing.get(clientId)?.catch(() => {});
+    await this.#writing.get(clientId);
+  }
+
+  /** As `giveBack` of the claim, in turn with other ends. */
+  giveBack(claim: SessionClaim, over: AbortSignal): Promise<void> {
+    return this.#releases.use(null, () => claim.giveBack(over));
   }
 
   /**
-   * Deletes the record of an ended connection if it still is its own. One that stays is harmless.
+   * Records the end of a connection, if the record still is its own, and then publishes its will if it is due: whoever finds the
+   * record meanwhile finds what is left to do in it, so the node may die between any two steps. (If the will is in the log and the
+   * record still has it, it is published again with the same id.) A clean leave of a session that ends with it deletes the record.
    * @param over aborts when this node may write no more
+   * @returns false if the record still has a will that is due: somebody else must publish it
    */
-  async release(device: Device, over: AbortSignal): Promise<void> {
-    const { kv } = this.#options;
-    const key = clientKey(device.clientId);
-    const options = { previousSeq: device.epoch, ttl: MARKER_TTL };
-    for (let attempt = 0; attempt < RELEASE_ATTEMPTS; attempt++) {
-      try {
-        await this.#releases.use(null, () => {
-          over.throwIfAborted();
-          return kv.purge(key, options);
-        });
-        return;
-      } catch (error) {
-        if (over.aborted || isWrongLastSequence(error)) return;
-        await delay(RETRY_MS);
-      }
+  async end(device: Device, { expiry, will }: Remains, over: AbortSignal): Promise<boolean> {
+    if (expiry === 0 && will === undefined) {
+      await this.#settle(device, null, device.epoch, over);
+      return true;
     }
-  }
-
-  async #write(key: string, device: Device, expected: number): Promise<'written' | 'outdated' | 'failed'> {
-    const { kv, self } = this.#options;
-    const record: SessionRecord = {
-      clientId: device.clientId,
-      node: self.instance,
-      nodeEpoch: self.epoch,
-      connectedAtMs: Date.now(),
+    const { clientId, sessionId, connectedAtMs, receiveMaximum, epoch } = device;
+    const { instance: node, epoch: nodeEpoch } = this.#options.self;
+    const ended = { atMs: Date.now(), epoch };
+    const record: EndedSession = {
+      ...{ clientId, node, nodeEpoch, connectedAtMs, sessionId, expiry, receiveMaximum },
+      ended,
     };
-    try {
-      const options = { previousSeq: expected, timeout: OPERATION_MS };
-      device.epoch = await kv.put(key, JSON.stringify(record), options);
-      return 'written';
-    } catch (error) {
-      return isWrongLastSequence(error) ? 'outdated' : 'failed';
+    if (will === undefined) {
+      await this.#settle(device, record, epoch, over);
+      return true;
     }
+    const last = { ...record, will };
+    const revision = await this.#settle(device, last, epoch, over);
+    if (revision === null) return true;
+    // Session-state publishes it when it is due, unless the client comes back before [MQTT-3.1.3-9].
+    if (will.delay > 0 && expiry > 0) return true;
+    if (!(await this.#options.wills.append(last))) return false;
+    await this.#settle(device, expiry === 0 ? null : withoutWill(last), revision, over);
+    return true;
   }
 
-  async #read(key: string): Promise<{ revision: number; holder: SessionRecord | null } | undefined> {
-    try {
-      const entry = await this.#options.kv.get(key);
-      if (entry === null) return { revision: 0, holder: null };
-      const holder = entry.operation === 'PUT' ? entry.json<SessionRecord>() : null;
-      return { revision: entry.revision, holder };
-    } catch {
-      return undefined;
-    }
+  #settle(
+    { clientId }: Device,
+    record: SessionRecord | null,
+    expected: number,
+    over: AbortSignal,
+  ): Promise<number | null> {
+    return this.#releases.use(null, () => this.#bucket.settle(clientId, record, expected, over));
   }
 }

@@ -1,17 +1,16 @@
-import type { SessionAddress, SessionAnswer, SessionCommand, Subscription } from '@tributary/contracts';
+import type { Attached, SessionAnswer, SessionCommand, Subscription } from '@tributary/contracts';
 import type { Member } from '@tributary/log';
 import {
   isFailure,
-  isSharedFilter,
   ReasonCode,
   topicFilterProblem,
   type SubscribeRequest,
   type UnsubscribeRequest,
 } from '@tributary/mqtt';
-import { Slots } from '../connect/slots.ts';
 import type { Device } from '../device/device.ts';
 import type { IngressMetrics } from '../metrics.ts';
 import type { SessionClient } from './session-client.ts';
+import { addressOf } from './sessions.ts';
 
 export interface SubscriptionsOptions {
   client: SessionClient;
@@ -21,12 +20,11 @@ export interface SubscriptionsOptions {
   timeoutMs: number;
 }
 
+/** An answer to SUBSCRIBE or UNSUBSCRIBE. */
+type Answer = Exclude<SessionAnswer, Attached>;
+
 /** Commands of one device that wait for their turn; beyond it the connection is not read. */
 const MAX_WAITING = 256;
-/** Ends of sessions told at the same time ... */
-const ENDS_AT_ONCE = 256;
-/** ... and how long each is tried, in ms. What was not told shows as an epoch that no node serves. */
-const END_MS = 30_000;
 
 /**
  * SUBSCRIBE and UNSUBSCRIBE, which session-state answers. Commands of one device go one after the other; while it
@@ -34,8 +32,6 @@ const END_MS = 30_000;
  */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
-  readonly #ends = new Slots(ENDS_AT_ONCE, Infinity);
-  readonly #ending = new Set<Promise<void>>();
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -62,14 +58,18 @@ export class Subscriptions {
         subscriptionId: subscriptionIdentifier,
       }),
     );
-    this.#command(device, { type: 'subscribe', subscriptions: wanted, ...this.#address(device) }, (result) =>
+    const { receiveMaximum } = device;
+    const address = addressOf(device, this.#options.self);
+    const command: SessionCommand = { type: 'subscribe', subscriptions: wanted, receiveMaximum, ...address };
+    this.#command(device, command, (result) =>
       answer(result.ok ? result.reasons : accepted.map(() => failureOf(result))),
     );
   }
 
   unsubscribe(device: Device, { packetId, filters }: UnsubscribeRequest): void {
     this.#options.metrics.unsubscribes.add(filters.length);
-    const command: SessionCommand = { type: 'unsubscribe', filters: [...filters], ...this.#address(device) };
+    const address = addressOf(device, this.#options.self);
+    const command: SessionCommand = { type: 'unsubscribe', filters: [...filters], ...address };
     this.#command(device, command, (result) => {
       if (result.ok) {
         device.connection.unsubscribed(packetId, result.reasons);
@@ -85,47 +85,25 @@ export class Subscriptions {
     });
   }
 
-  /** Tells session-state that the connection is over, if it has ever asked for anything. Nobody waits for it. */
-  end(device: Device): void {
-    if (!device.subscribed) return;
-    const command: SessionCommand = { type: 'end', ...this.#address(device) };
-    const told = (device.lastCommand ?? Promise.resolve()).then(async () => {
-      const signal = AbortSignal.timeout(END_MS);
-      await this.#ends.use(signal, () => this.#options.client.command(command, signal));
-    });
-    const settled = told.catch(() => {}).finally(() => this.#ending.delete(settled));
-    this.#ending.add(settled);
-  }
-
-  /** Resolves when every end so far was told, or given up. */
-  async ended(): Promise<void> {
-    await Promise.all(this.#ending);
-  }
-
-  #command(device: Device, command: SessionCommand, answer: (result: SessionAnswer) => void): void {
+  #command(device: Device, command: SessionCommand, answer: (result: Answer) => void): void {
     if (++device.waitingCommands >= MAX_WAITING) device.reading.pause('commands');
     const signal = AbortSignal.timeout(this.#options.timeoutMs);
     device.lastCommand = (device.lastCommand ?? Promise.resolve()).then(async () => {
       const result: SessionAnswer = device.served
         ? await this.#options.client.command(command, signal)
         : { ok: false, code: 'unavailable', message: 'the connection has ended' };
+      const isReasons = !result.ok || 'reasons' in result;
       if (--device.waitingCommands < MAX_WAITING / 2) device.reading.resume('commands');
-      answer(result);
+      answer(isReasons ? result : { ok: false, code: 'invalid', message: 'an answer to another command' });
     });
-  }
-
-  #address({ clientId, epoch }: Device): SessionAddress {
-    const { instance, epoch: nodeEpoch } = this.#options.self;
-    return { clientId, node: instance, nodeEpoch, epoch };
   }
 }
 
 /** Why this node refuses a filter by itself, or null. */
 function refusalOf(filter: string): number | null {
-  if (topicFilterProblem(filter) !== null) return ReasonCode.TOPIC_FILTER_INVALID;
-  return isSharedFilter(filter) ? ReasonCode.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED : null;
+  return topicFilterProblem(filter) === null ? null : ReasonCode.TOPIC_FILTER_INVALID;
 }
 
-function failureOf(answer: SessionAnswer & { ok: false }): number {
+function failureOf(answer: Answer & { ok: false }): number {
   return answer.code === 'busy' ? ReasonCode.QUOTA_EXCEEDED : ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR;
 }

@@ -133,6 +133,6 @@ function delivery(logSequence: number, row: number, clientId: string): Delivery 
     logSequence,
     row,
     message,
-    recipients: [{ clientId, epoch: 1, qos: 1, retain: false, subscriptionIds: [] }],
+    recipients: [{ clientId, epoch: 1, qos: 1, retain: false, subscriptionIds: [], counter: 0, dup: false }],
   };
 }

@@ -48,7 +48,7 @@ describe('subscribing', () => {
     assert.deepEqual(command.subscriptions[0], { filter: 'a/+', qos: 1, ...wanted });
   });
 
-  it('refuses shared filters itself, in place', async () => {
+  it('refuses shared filters in place with the aedes engine', async () => {
     using client = await RawClient.connect(node, { clientId: uniqueName('share'), protocolVersion: 5 });
     subscribe(client, 1, { topic: 'a', qos: 1 }, { topic: '$share/g/a', qos: 1 }, { topic: 'b', qos: 0 });
     assert.deepEqual((await client.take('suback')).granted, [1, 0x9e, 0]);
@@ -67,7 +67,9 @@ describe('subscribing', () => {
     await until(() => client.received.length === 600);
     client.send({ cmd: 'disconnect' });
     const commands = await until(() => {
-      const own = session.commands.filter((command) => command.clientId === clientId);
+      const own = session.commands.filter(
+        (command) => 'clientId' in command && command.clientId === clientId,
+      );
       return own.length === 601 && own;
     });
     assert.deepEqual(
@@ -84,7 +86,7 @@ describe('subscribing', () => {
     using other = await RawClient.connect(node, { clientId: uniqueName('other') });
     subscribe(other, 1, { topic: 'x', qos: 0 });
     await other.take('suback');
-    assert.ok(session.commands.every((command) => command.clientId !== clientId));
+    assert.ok(session.commands.every((command) => !('clientId' in command) || command.clientId !== clientId));
   });
 
   it('fails in bounded time while session-state is away, and publishing goes on meanwhile', async () => {

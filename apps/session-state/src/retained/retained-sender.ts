@@ -1,50 +1,75 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeliveryInput, QoS, SessionAddress, Subscription } from '@tributary/contracts';
 import type { DeliveryHub } from '../delivery/delivery-hub.ts';
+import type { SessionBook } from '../sessions/session-book.ts';
+import { SHARD_CHANNEL } from '../sessions/session-pump.ts';
+import type { RetainedMessage } from './retained-message.ts';
 import type { RetainedStore } from './retained-store.ts';
 
-/** Channel of what no log partition owns: shard 0. */
-export const SHARD_CHANNEL = 0x8000_0000;
 /** Messages handed to the hub before it is asked again whether the node keeps up. */
 const CHUNK = 256;
+/** Pause before it is asked again, in ms. */
+const LOOK_AGAIN_MS = 20;
+
+export interface RetainedSenderOptions {
+  store: RetainedStore;
+  book: SessionBook;
+  hub: DeliveryHub;
+  /** Entries of a queue beyond which no more are added while a device takes them. */
+  queued: number;
+  signal: AbortSignal;
+}
 
 /** Sends a new subscription the retained messages it matches. */
 export class RetainedSender {
-  readonly #store: RetainedStore;
-  readonly #hub: DeliveryHub;
-  readonly #signal: AbortSignal;
+  readonly #options: RetainedSenderOptions;
 
-  constructor(store: RetainedStore, hub: DeliveryHub, signal: AbortSignal) {
-    this.#store = store;
-    this.#hub = hub;
-    this.#signal = signal;
+  constructor(options: RetainedSenderOptions) {
+    this.#options = options;
   }
 
   async send(address: SessionAddress, subscriptions: readonly Subscription[]): Promise<void> {
-    const node = { instance: address.node, epoch: address.nodeEpoch };
-    const clientId = Buffer.from(address.clientId, 'utf8');
-    let chunk: DeliveryInput[] = [];
-    const flush = (): void => {
-      this.#hub.deliver(node, SHARD_CHANNEL, chunk, { logSequence: 0, holdsFrom: Infinity });
-      chunk = [];
-    };
-    for (const { filter, qos, subscriptionId } of subscriptions) {
-      for (const { stamp, message } of this.#store.match(filter)) {
-        const recipient = {
-          clientId,
-          epoch: address.epoch,
-          qos: Math.min(qos, message.qos) as QoS,
-          retain: true,
-          subscriptionIds: subscriptionId === 0 ? [] : [subscriptionId],
-        };
-        const { logSequence, row } = stamp;
-        chunk.push({ logSequence, row, message: message.bytes, recipients: [recipient] });
-        if (chunk.length < CHUNK) continue;
-        flush();
-        while (this.#hub.isBehind(address.node) && !this.#signal.aborted) await delay(20);
-        if (this.#signal.aborted) return;
+    const { store, signal } = this.#options;
+    const chunk: DeliveryInput[] = [];
+    for (const subscription of subscriptions) {
+      for (const retained of store.match(subscription.filter)) {
+        await this.#send(address, subscription, retained, chunk);
+        if (signal.aborted) return;
       }
     }
-    if (chunk.length > 0) flush();
+    if (chunk.length > 0) this.#flush(address, chunk);
+  }
+
+  async #send(
+    address: SessionAddress,
+    subscription: Subscription,
+    { stamp, message }: RetainedMessage,
+    chunk: DeliveryInput[],
+  ): Promise<void> {
+    const { book, hub } = this.#options;
+    const qos = Math.min(subscription.qos, message.qos) as QoS;
+    const subscriptionIds = subscription.subscriptionId === 0 ? [] : [subscription.subscriptionId];
+    const session = book.session(address.clientId, address.sessionId);
+    if (session !== undefined && qos > 0) {
+      await this.#while(() => session.attachment !== null && session.entries.size >= this.#options.queued);
+      book.enqueue(message, null, [{ session, qos, retain: true, subscriptionIds, share: '' }]);
+      return;
+    }
+    const clientId = Buffer.from(address.clientId, 'utf8');
+    const recipient = { clientId, epoch: address.epoch, qos, retain: true, subscriptionIds };
+    const { logSequence, row } = stamp;
+    chunk.push({ logSequence, row, message: message.bytes, recipients: [recipient] });
+    if (chunk.length < CHUNK) return;
+    this.#flush(address, chunk);
+    await this.#while(() => hub.isBehind(address.node));
+  }
+
+  #flush({ node, nodeEpoch }: SessionAddress, chunk: DeliveryInput[]): void {
+    const to = { instance: node, epoch: nodeEpoch };
+    this.#options.hub.deliver(to, SHARD_CHANNEL, chunk.splice(0), { logSequence: 0, holdsFrom: Infinity });
+  }
+
+  async #while(busy: () => boolean): Promise<void> {
+    while (busy() && !this.#options.signal.aborted) await delay(LOOK_AGAIN_MS);
   }
 }

@@ -1,8 +1,9 @@
-import { Envelope, RowKind, type DeliveryInput, type RowView } from '@tributary/contracts';
+import { Envelope, RowKind, type DeliveryInput, type LogPlace, type RowView } from '@tributary/contracts';
 import type { StreamMessage, StreamReader } from '@tributary/log';
 import type { DeliveryHub } from '../delivery/delivery-hub.ts';
 import type { RetainedStore } from '../retained/retained-store.ts';
-import { addressed, type NodeDeliveries } from './addressing.ts';
+import type { SessionBook } from '../sessions/session-book.ts';
+import type { AddressedGroup, Addressing, NodeDeliveries } from './addressing.ts';
 import type { Progress } from './progress.ts';
 import type { TopicRoutes } from './topic-routes.ts';
 
@@ -12,6 +13,10 @@ export interface RouterOptions {
   /** Envelopes taken at a time, in bytes. */
   batchBytes: number;
   routes: TopicRoutes;
+  addressing: Addressing;
+  book: SessionBook;
+  /** Resolves when queues take more. */
+  room(): Promise<void>;
   retained: RetainedStore;
   hub: DeliveryHub;
   progress: Progress;
@@ -51,8 +56,9 @@ export class PartitionRouter {
 
   /** Runs until the reader's signal aborts. @throws LogError 'position-gap' */
   async run(signal: AbortSignal): Promise<void> {
-    const { reader, batchBytes, progress, partition } = this.#options;
+    const { reader, batchBytes, progress, partition, room } = this.#options;
     while (!signal.aborted) {
+      await room();
       const messages = await reader.take(batchBytes, 1_000);
       const last = messages.at(-1);
       if (last === undefined) {
@@ -93,26 +99,40 @@ export class PartitionRouter {
   /** @returns whether anybody is subscribed to it */
   #routeRow(row: RowView, logSequence: number, index: number, byNode: Map<string, NodeDeliveries>): boolean {
     const { kind } = row;
-    if (kind === RowKind.release || kind === RowKind.sessionEnd) return false;
-    const { routes, retained, partition, hub, counters } = this.#options;
+    if (kind === RowKind.sessionEnd) return false;
+    const { routes, retained, partition, book, addressing } = this.#options;
+    const place = { partition, logSequence, row: index };
+    if (row.qos === 2 && book.size > 0 && kind !== RowKind.will) this.#flow(row, place);
+    if (kind === RowKind.release) return false;
     const { retain, receivedMs } = row;
     this.#routedMs = receivedMs;
     // Nobody to route to: not even the topic needs decoding.
     if (!retain && routes.nobody) return false;
     const { topic } = row;
-    if (retain) retained.apply(topic, { receivedMs, partition, logSequence, row: index }, row);
-    const reached = routes.reached(topic);
-    if (reached.length === 0) return false;
-    for (const { session, recipients } of addressed(row, reached)) {
-      const node = { instance: session.node, epoch: session.nodeEpoch };
-      const wanted = hub.isBehind(session.node) ? recipients.filter(({ qos }) => qos > 0) : recipients;
-      for (let n = wanted.length; n < recipients.length; n++) counters.dropped();
-      if (wanted.length === 0) continue;
-      const delivery: DeliveryInput = { logSequence, row: index, message: row.bytes, recipients: wanted };
-      collect(byNode, node, delivery);
-      for (const { qos } of wanted) counters.delivered(qos);
-    }
+    if (retain) retained.apply(topic, { receivedMs, ...place }, row);
+    const reach = routes.reached(topic);
+    if (reach.sessions.length + reach.groups.length === 0) return false;
+    const { groups, queued } = addressing.address(row, reach);
+    if (queued.length > 0) book.enqueue(row, place, queued);
+    for (const group of groups) this.#toNode(row, place, group, byNode);
     return true;
+  }
+
+  #toNode(row: RowView, place: LogPlace, group: AddressedGroup, byNode: Map<string, NodeDeliveries>): void {
+    const { hub, counters } = this.#options;
+    const { node, recipients } = group;
+    const wanted = hub.isBehind(node.instance) ? recipients.filter(({ qos }) => qos > 0) : recipients;
+    for (let n = wanted.length; n < recipients.length; n++) counters.dropped();
+    if (wanted.length === 0) return;
+    const { logSequence } = place;
+    collect(byNode, node, { logSequence, row: place.row, message: row.bytes, recipients: wanted });
+    for (const { qos } of wanted) counters.delivered(qos);
+  }
+
+  /** A QoS 2 flow of a device begins or ends: whichever node serves its session next must know. */
+  #flow(row: RowView, place: LogPlace): void {
+    const { clientId, sessionId, packetId, kind } = row;
+    this.#options.book.inbound(clientId, sessionId, packetId, kind === RowKind.publish, place);
   }
 }
 

@@ -6,6 +6,9 @@ import type { Service } from '@tributary/service';
 import type { settings } from '../config.ts';
 import type { DeliveryHub } from '../delivery/delivery-hub.ts';
 import type { RetainedStore } from '../retained/retained-store.ts';
+import type { Journal } from '../sessions/journal.ts';
+import type { SessionBook } from '../sessions/session-book.ts';
+import type { Addressing } from './addressing.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { PartitionRouter } from './partition-router.ts';
 import type { Progress } from './progress.ts';
@@ -19,6 +22,9 @@ export interface PartitionWorkerOptions {
   stream: StreamIdentity;
   partition: number;
   routes: TopicRoutes;
+  addressing: Addressing;
+  book: SessionBook;
+  journal: Journal;
   retained: RetainedStore;
   hub: DeliveryHub;
   progress: Progress;
@@ -46,10 +52,11 @@ export class PartitionWorker {
     return this.#halted ? 0 : (this.#router?.routedMs ?? 0);
   }
 
-  /** Last log sequence that neither a node nor the retained messages may still need from the log. */
+  /** Last log sequence that neither a node, nor the retained messages, nor a queue may still need from the log. */
   get cursor(): number {
-    const { hub, retained, progress } = this.#options;
-    const held = Math.min(hub.holdsFrom(this.partition), retained.holdsFrom(this.partition));
+    const { hub, retained, journal, progress } = this.#options;
+    const holders = [hub, retained, journal];
+    const held = Math.min(...holders.map((holder) => holder.holdsFrom(this.partition)));
     return Math.min(progress.routed(this.partition), held - 1);
   }
 
@@ -93,6 +100,7 @@ export class PartitionWorker {
 
   async #route(signal: AbortSignal): Promise<void> {
     const { service, nats, cursors, stream, partition, progress, routes, retained, hub } = this.#options;
+    const { addressing, book, journal } = this.#options;
     const cursor = await cursors.read(logReaders.sessionState, this.#generation, partition);
     if (cursor === null) throw new LogError('incarnation-unknown', `partition ${partition} has no cursor`);
     if (cursor.incarnation !== stream.incarnation) {
@@ -117,6 +125,9 @@ export class PartitionWorker {
       reader,
       batchBytes: service.config['routing.batchBytes'],
       routes,
+      addressing,
+      book,
+      room: () => journal.room(),
       retained,
       hub,
       progress,

@@ -1,4 +1,5 @@
 import type { QoS } from '@tributary/contracts';
+import { isSharedFilter } from '@tributary/mqtt';
 import type { SessionEntry, SubscriptionTable } from '../subscriptions/subscription-table.ts';
 
 /** A session that a topic reaches, its overlapping subscriptions made one. */
@@ -14,6 +15,27 @@ export interface Reached {
   subscriptionIds: readonly number[];
 }
 
+/** One who takes part in a shared subscription that a topic reaches. */
+export interface SharedMember {
+  session: SessionEntry;
+  qos: QoS;
+  retainAsPublished: boolean;
+  subscriptionIds: readonly number[];
+}
+
+/** A shared subscription that a topic reaches: one of its members gets the message. */
+export interface SharedGroup {
+  /** As in SUBSCRIBE: `$share/{name}/{filter}`. */
+  share: string;
+  members: readonly SharedMember[];
+}
+
+/** Whom a topic reaches. */
+export interface Reach {
+  sessions: readonly Reached[];
+  groups: readonly SharedGroup[];
+}
+
 /** What an entry costs besides its strings, roughly, in bytes. */
 const ENTRY_BYTES = 120;
 const REACHED_BYTES = 80;
@@ -25,8 +47,8 @@ const REACHED_BYTES = 80;
 export class TopicRoutes {
   readonly #table: SubscriptionTable;
   readonly #maxBytes: number;
-  #young = new Map<string, readonly Reached[]>();
-  #old = new Map<string, readonly Reached[]>();
+  #young = new Map<string, Reach>();
+  #old = new Map<string, Reach>();
   #youngBytes = 0;
   #oldBytes = 0;
   #version = -1;
@@ -47,8 +69,8 @@ export class TopicRoutes {
     return this.#table.size === 0;
   }
 
-  /** The sessions that a message on `topic` goes to. */
-  reached(topic: string): readonly Reached[] {
+  /** The sessions and shared subscriptions that a message on `topic` goes to. */
+  reached(topic: string): Reach {
     if (this.#version !== this.#table.version) this.#forget();
     const cached = this.#young.get(topic) ?? this.#old.get(topic);
     if (cached !== undefined) {
@@ -61,14 +83,22 @@ export class TopicRoutes {
     return reached;
   }
 
-  #match(topic: string): readonly Reached[] {
-    const bySession = new Map<SessionEntry, Reached & { subscriptionIds: number[] }>();
+  #match(topic: string): Reach {
+    const sessions = new Map<SessionEntry, Reached & { subscriptionIds: number[] }>();
+    const groups = new Map<string, SharedMember[]>();
     this.#table.match(topic, ({ session, subscription }) => {
-      const { qos, retainAsPublished, noLocal, subscriptionId } = subscription;
+      const { filter, qos, retainAsPublished, noLocal, subscriptionId } = subscription;
       const ids = subscriptionId === 0 ? [] : [subscriptionId];
-      const known = bySession.get(session);
+      if (isSharedFilter(filter)) {
+        const member = { session, qos, retainAsPublished, subscriptionIds: ids };
+        const members = groups.get(filter);
+        if (members === undefined) groups.set(filter, [member]);
+        else members.push(member);
+        return;
+      }
+      const known = sessions.get(session);
       if (known === undefined) {
-        bySession.set(session, { session, qos, retainAsPublished, noLocal, subscriptionIds: ids });
+        sessions.set(session, { session, qos, retainAsPublished, noLocal, subscriptionIds: ids });
         return;
       }
       if (qos > known.qos) known.qos = qos;
@@ -77,12 +107,17 @@ export class TopicRoutes {
       known.noLocal &&= noLocal;
       known.subscriptionIds.push(...ids);
     });
-    return bySession.size === 0 ? NOBODY : [...bySession.values()];
+    if (sessions.size + groups.size === 0) return NOBODY;
+    return {
+      sessions: [...sessions.values()],
+      groups: [...groups].map(([share, members]) => ({ share, members })),
+    };
   }
 
   /** Two generations: a full young one becomes the old one, whose topics were not asked for lately. */
-  #remember(topic: string, reached: readonly Reached[]): void {
-    const bytes = ENTRY_BYTES + topic.length * 2 + reached.length * REACHED_BYTES;
+  #remember(topic: string, reached: Reach): void {
+    const members = reached.groups.reduce((sum, group) => sum + group.members.length, 0);
+    const bytes = ENTRY_BYTES + topic.length * 2 + (reached.sessions.length + members) * REACHED_BYTES;
     if (bytes > this.#maxBytes / 2) return;
     if (this.#youngBytes + bytes > this.#maxBytes / 2) {
       this.#old = this.#young;
@@ -103,4 +138,4 @@ export class TopicRoutes {
   }
 }
 
-const NOBODY: readonly Reached[] = [];
+const NOBODY: Reach = { sessions: [], groups: [] };

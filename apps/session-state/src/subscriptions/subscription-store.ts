@@ -63,13 +63,13 @@ export class SubscriptionStore {
     );
   }
 
-  /** Forgets the session of exactly this connection; a newer one stays. */
-  end(address: Pick<SessionAddress, 'clientId' | 'epoch'>): Promise<void> {
-    return this.#inTurn(address.clientId, async () => {
-      const known = this.#table.session(address.clientId);
-      if (known === undefined || known.epoch > address.epoch) return;
+  /** Forgets the subscriptions of exactly this session. */
+  end(clientId: string, sessionId: string): Promise<void> {
+    return this.#inTurn(clientId, async () => {
+      const known = this.#table.session(clientId);
+      if (known?.sessionId !== sessionId) return;
       const options = { previousSeq: known.revision, ttl: MARKER_TTL };
-      await this.#kv.purge(clientKey(address.clientId), options).catch(ignoreWrongRevision);
+      await this.#kv.purge(clientKey(clientId), options).catch(ignoreWrongRevision);
     });
   }
 
@@ -82,7 +82,7 @@ export class SubscriptionStore {
       if (known !== undefined && known.epoch > address.epoch) {
         return { ok: false, code: 'stale-epoch', message: `${address.clientId} has connected again since` };
       }
-      const present = known?.epoch === address.epoch ? known.subscriptions : [];
+      const present = known?.sessionId === address.sessionId ? known.subscriptions : [];
       const { next, value } = edit(present);
       if (next.length > this.#maxPerSession) {
         const message = `a session may have ${this.#maxPerSession} subscriptions`;
@@ -101,8 +101,8 @@ export class SubscriptionStore {
     subscriptions: Subscription[],
     expected: number,
   ): Promise<number | null> {
-    const { clientId, node, nodeEpoch, epoch } = address;
-    const record: SubscriptionRecord = { clientId, node, nodeEpoch, epoch, subscriptions };
+    const { clientId, node, nodeEpoch, epoch, sessionId } = address;
+    const record: SubscriptionRecord = { clientId, node, nodeEpoch, epoch, sessionId, subscriptions };
     const key = clientKey(clientId);
     const put = (previousSeq: number): Promise<number> =>
       this.#kv.put(key, JSON.stringify(record), { previousSeq });

@@ -11,6 +11,7 @@ export interface SessionEntry {
   nodeEpoch: number;
   /** Connection epoch. */
   epoch: number;
+  sessionId: string;
   /** Revision of the record this came from; the record is changed by compare-and-set on it. */
   revision: number;
   subscriptions: readonly Subscription[];

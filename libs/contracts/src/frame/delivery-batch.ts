@@ -28,14 +28,19 @@ import { openRow, type QoS, type RowView } from './log-row.ts';
  *   18      2     zero
  *   20            the message's row, verbatim as in the log
  *                 then per recipient:
- *   0       1     flags: bits 0-1 QoS of the delivery, bit 2 retain flag of the delivery
+ *   0       1     flags: bits 0-1 QoS of the delivery, bit 2 retain flag of the delivery, bit 3 it may have been
+ *                 sent before, bit 4 it is an entry of a queue and has a counter
  *   1       1     number of subscription identifiers
  *   2       2     length of client id
  *   4       8     connection epoch the subscription belongs to
- *   12            subscription identifiers, 4 bytes each, then the client id (UTF-8)
+ *   12            counter, 8 bytes, if there is one; subscription identifiers, 4 bytes each; the client id (UTF-8)
  */
 const FIXED_BYTES = 20;
 const RECIPIENT_FIXED_BYTES = 12;
+const COUNTER_BYTES = 8;
+const RETAIN = 4;
+const DUP = 8;
+const COUNTED = 16;
 
 export interface DeliveryBatchInfo {
   channel: number;
@@ -50,6 +55,13 @@ export interface Recipient {
   qos: QoS;
   retain: boolean;
   subscriptionIds: readonly number[];
+  /**
+   * Place in the queue of the client's session, 1, 2, 3 ...; absent: in no queue. The node says when the client has settled it
+   * (SessionCommand 'settle').
+   */
+  counter?: number;
+  /** It may have reached the client before, on an earlier connection (the DUP flag). */
+  dup?: boolean;
 }
 
 export interface DeliveryInput {
@@ -73,6 +85,9 @@ export interface DeliveryRecipient {
   qos: QoS;
   retain: boolean;
   subscriptionIds: number[];
+  /** 0: in no queue. */
+  counter: number;
+  dup: boolean;
 }
 
 export class DeliveryBatchWriter {
@@ -90,7 +105,7 @@ export class DeliveryBatchWriter {
     const { message, recipients } = delivery;
     let size = FIXED_BYTES + message.length;
     for (const r of recipients)
-      size += RECIPIENT_FIXED_BYTES + r.subscriptionIds.length * 4 + r.clientId.length;
+      size += RECIPIENT_FIXED_BYTES + COUNTER_BYTES + r.subscriptionIds.length * 4 + r.clientId.length;
     const body = this.#frame.begin(size);
     const { view, buffer } = this.#frame;
     writeU64(view, body, delivery.logSequence);
@@ -99,12 +114,16 @@ export class DeliveryBatchWriter {
     view.setUint32(body + 16, recipients.length, true);
     buffer.set(message, body + FIXED_BYTES);
     let at = body + FIXED_BYTES + message.length;
-    for (const { clientId, epoch, qos, retain, subscriptionIds } of recipients) {
-      view.setUint8(at, qos | (retain ? 4 : 0));
+    for (const { clientId, epoch, qos, retain, subscriptionIds, counter = 0, dup = false } of recipients) {
+      view.setUint8(at, qos | (retain ? RETAIN : 0) | (dup ? DUP : 0) | (counter > 0 ? COUNTED : 0));
       view.setUint8(at + 1, subscriptionIds.length);
       view.setUint16(at + 2, clientId.length, true);
       writeU64(view, at + 4, epoch);
       at += RECIPIENT_FIXED_BYTES;
+      if (counter > 0) {
+        writeU64(view, at, counter);
+        at += COUNTER_BYTES;
+      }
       for (const id of subscriptionIds) {
         view.setUint32(at, id, true);
         at += 4;
@@ -168,18 +187,22 @@ export class DeliveryBatch {
       const flags = view.getUint8(at);
       const ids = view.getUint8(at + 1);
       const epoch = readU64(view, at + 4);
-      const clientStart = at + RECIPIENT_FIXED_BYTES + ids * 4;
+      const counted = (flags & COUNTED) !== 0;
+      const idsStart = at + RECIPIENT_FIXED_BYTES + (counted ? COUNTER_BYTES : 0);
+      const clientStart = idsStart + ids * 4;
       const clientEnd = clientStart + view.getUint16(at + 2, true);
-      if (clientEnd > end || flags > 7 || (flags & 3) === 3) throw invalid();
+      if (clientEnd > end || flags >= COUNTED * 2 || (flags & 3) === 3) throw invalid();
+      const counter = counted ? readU64(view, at + RECIPIENT_FIXED_BYTES) : 0;
       const subscriptionIds: number[] = [];
-      for (let i = at + RECIPIENT_FIXED_BYTES; i < clientStart; i += 4)
-        subscriptionIds.push(view.getUint32(i, true));
+      for (let i = idsStart; i < clientStart; i += 4) subscriptionIds.push(view.getUint32(i, true));
       recipients.push({
         clientId: buffer.toString('utf8', clientStart, clientEnd),
         epoch,
         qos: (flags & 3) as QoS,
-        retain: (flags & 4) !== 0,
+        retain: (flags & RETAIN) !== 0,
         subscriptionIds,
+        counter,
+        dup: (flags & DUP) !== 0,
       });
       at = clientEnd;
     }

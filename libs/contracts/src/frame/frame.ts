@@ -7,7 +7,7 @@ import { ContractError } from '../errors.ts';
  *   offset  size  field
  *   0       2     magic 0x54 0x52 ("TR")
  *   2       1     layout version, 1
- *   3       1     kind: 1 log envelope, 2 record batch, 3 delivery batch
+ *   3       1     kind: 1 log envelope, 2 record batch, 3 delivery batch, 4 session journal
  *   4       4     number of rows
  *   8       4     length of the whole frame in bytes, this header included
  *   12      4     CRC-32 (IEEE 802.3) of the bytes from offset 16 to the end
@@ -19,10 +19,10 @@ export const LAYOUT_VERSION = 1;
 const MAGIC = 0x5254;
 const TWO_32 = 0x1_0000_0000;
 
-export const FrameKind = { envelope: 1, records: 2, deliveries: 3 } as const;
+export const FrameKind = { envelope: 1, records: 2, deliveries: 3, journal: 4 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
-const PREAMBLE_BYTES: Record<FrameKind, number> = { 1: 0, 2: 0, 3: 28 };
+const PREAMBLE_BYTES: Record<FrameKind, number> = { 1: 0, 2: 0, 3: 28, 4: 0 };
 
 /** Unsigned 64 bit integers travel as two 32 bit halves; values stay below 2^53. */
 export function readU64(view: DataView, offset: number): number {

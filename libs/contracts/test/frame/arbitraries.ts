@@ -42,4 +42,6 @@ export const recipientArbitrary: fc.Arbitrary<Recipient> = fc.record({
   qos: fc.constantFrom(0, 1, 2),
   retain: fc.boolean(),
   subscriptionIds: fc.array(fc.nat(268_435_455), { maxLength: 5 }),
+  counter: u53,
+  dup: fc.boolean(),
 });

@@ -42,9 +42,27 @@ const sample: DeliveryInput = {
   ],
 };
 
+const queued: DeliveryInput = {
+  logSequence: 98,
+  row: 2,
+  message: rowBytes(),
+  recipients: [
+    {
+      clientId: Buffer.from('display'),
+      epoch: 5,
+      qos: 2,
+      retain: false,
+      subscriptionIds: [7],
+      counter: 0x1_0000_0003,
+      dup: true,
+    },
+  ],
+};
+
 describe('delivery batch', () => {
   it('keeps its golden vector, byte for byte', () => {
     assert.equal(encode([sample]).toString('hex'), vectors['one message to two clients']);
+    assert.equal(encode([queued]).toString('hex'), vectors['an entry of a queue, sent again']);
   });
 
   it('gives back what it was given', () => {

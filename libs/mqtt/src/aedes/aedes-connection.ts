@@ -5,13 +5,15 @@ import { ClientConnection } from '../engine/client-connection.ts';
 import type { ConnectionParts } from '../engine/connection-parts.ts';
 import type { DeliveryStage, StreamInfo, SubscribeRequest } from '../engine/mqtt-engine.ts';
 import { ReasonCode, reasonText } from '../engine/reason-code.ts';
-import { SharedFilterRefusals } from '../engine/shared-filter-refusals.ts';
 import { Faults } from '../wire/fault.ts';
 import { amendConnect } from './connect-amendment.ts';
+import type { HookPersistence } from './hook-persistence.ts';
 import { PacketStream, type PacketStreamOwner } from './packet-stream.ts';
+import { SharedFilterRefusals } from './shared-filter-refusals.ts';
 
 export interface AedesParts<Context> extends ConnectionParts<Context> {
   readonly broker: Aedes;
+  readonly persistence: HookPersistence;
 }
 
 const NO_PROPERTIES = new Uint8Array(0);
@@ -81,12 +83,15 @@ export class AedesConnection<Context> extends ClientConnection<Context> implemen
   // ---- the hooks of aedes, in the order of the packets
 
   connecting(packet: ConnectPacket): void {
-    amendConnect(packet, `c${this.id}`);
+    amendConnect(packet, `c${this.id}`, this.#parts.limits.maxSessionExpiry);
   }
 
   authenticating(client: Client, proceed: () => void): void {
     const given = this.connect?.clientId ?? '';
-    this.ask(given === '' ? assignedClientId(client, this.protocolVersion) : given, proceed);
+    this.ask(given === '' ? assignedClientId(client, this.protocolVersion) : given, ({ present }) => {
+      if (present) this.#parts.persistence.hasSession(client.id);
+      proceed();
+    });
   }
 
   connected(): void {
@@ -115,8 +120,12 @@ export class AedesConnection<Context> extends ClientConnection<Context> implemen
     if (this.state === 'ready') this.#parts.host.acknowledged(this, packetId, stage, reason);
   }
 
-  /** aedes asks once per filter; the whole packet is shown at the first. */
-  subscribing(): void {
+  /**
+   * aedes asks once per filter; the whole packet is shown at the first. It also asks while it restores a session, where
+   * what its persistence gave it only stands for the session's being there and is refused.
+   */
+  subscribing(refuse: () => void): void {
+    if (this.state === 'accepted') return refuse();
     const { control } = this.reader;
     if (this.state !== 'ready' || this.#subscribeShown || control?.type !== 'subscribe') return;
     this.#subscribeShown = true;

@@ -5,7 +5,7 @@ import { BaseEngine } from '../engine/base-engine.ts';
 import { engineOptions, type EngineOptions } from '../engine/engine-options.ts';
 import type { EngineHost, MqttEngine, StreamInfo } from '../engine/mqtt-engine.ts';
 import { AedesConnection, type AedesParts } from './aedes-connection.ts';
-import { SESSION_EXPIRY_LIMIT } from './connect-amendment.ts';
+import { sessionExpiryLimit } from './connect-amendment.ts';
 import { HookPersistence } from './hook-persistence.ts';
 import { PacketStream } from './packet-stream.ts';
 import { SilentEmitter } from './silent-emitter.ts';
@@ -25,19 +25,24 @@ export async function createAedesEngine<Context>(
   options: Partial<EngineOptions> = {},
 ): Promise<MqttEngine> {
   const checked = engineOptions(options);
-  return new AedesEngine(host, checked, await startBroker<Context>(checked));
+  const persistence = new HookPersistence({
+    released: (client, packetId) => connectionOf<Context>(client)?.released(packetId),
+    unsubscribing: (client) => connectionOf<Context>(client)?.unsubscribing(),
+    acknowledged: (client, packetId, stage, reason) =>
+      connectionOf<Context>(client)?.acknowledged(packetId, stage, reason),
+  });
+  return new AedesEngine(host, checked, persistence, await startBroker<Context>(checked, persistence));
 }
 
-function startBroker<Context>(options: EngineOptions): Promise<Aedes> {
-  const of = (client: Client | null): AedesConnection<Context> | null =>
-    client?.conn instanceof PacketStream ? (client.conn.owner as AedesConnection<Context>) : null;
+function connectionOf<Context>(client: Client | null): AedesConnection<Context> | null {
+  return client?.conn instanceof PacketStream ? (client.conn.owner as AedesConnection<Context>) : null;
+}
+
+function startBroker<Context>(options: EngineOptions, persistence: HookPersistence): Promise<Aedes> {
+  const of = connectionOf<Context>;
   return Aedes.createBroker({
     mq: new SilentEmitter(),
-    persistence: new HookPersistence({
-      released: (client, packetId) => of(client)?.released(packetId),
-      unsubscribing: (client) => of(client)?.unsubscribing(),
-      acknowledged: (client, packetId, stage, reason) => of(client)?.acknowledged(packetId, stage, reason),
-    }),
+    persistence,
     heartbeatInterval: HEARTBEAT_MS,
     connectTimeout: AEDES_CONNECT_TIMEOUT_MS,
     drainTimeout: 0,
@@ -45,7 +50,7 @@ function startBroker<Context>(options: EngineOptions): Promise<Aedes> {
     topicAliasMaximum: options.topicAliasMaximum,
     maximumPacketSize: options.maxPacketBytes,
     receiveMaximum: options.receiveMaximum === 65535 ? 0 : options.receiveMaximum,
-    sessionExpiryIntervalLimit: SESSION_EXPIRY_LIMIT,
+    sessionExpiryIntervalLimit: sessionExpiryLimit(options.maxSessionExpiry),
     // aedes remembers an ended session for its expiry interval; one entry at a time is the least it can hold.
     pendingSessionsLimit: 1,
     preConnect: (client, packet, done) => {
@@ -55,9 +60,9 @@ function startBroker<Context>(options: EngineOptions): Promise<Aedes> {
     authenticate: (client, _username, _password, done) => {
       of(client)?.authenticating(client, () => done(null, true));
     },
-    // Neither is continued: the host answers, see AedesConnection.
+    // Neither is continued for a client's packet: the host answers, see AedesConnection.
     authorizePublish: (client, packet) => of(client)?.publishing(packet),
-    authorizeSubscribe: (client) => of(client)?.subscribing(),
+    authorizeSubscribe: (client, _subscription, done) => of(client)?.subscribing(() => done(null, null)),
   }).then((broker) => {
     broker.on('clientReady', (client) => of(client)?.connected());
     return broker;
@@ -67,9 +72,16 @@ function startBroker<Context>(options: EngineOptions): Promise<Aedes> {
 class AedesEngine<Context> extends BaseEngine<Context> implements AedesParts<Context> {
   readonly name = 'aedes';
   readonly broker: Aedes;
+  readonly persistence: HookPersistence;
 
-  constructor(host: EngineHost<Context>, options: EngineOptions, broker: Aedes) {
+  constructor(
+    host: EngineHost<Context>,
+    options: EngineOptions,
+    persistence: HookPersistence,
+    broker: Aedes,
+  ) {
     super(host, options);
+    this.persistence = persistence;
     this.broker = broker;
     const events: EventEmitter = broker;
     events.on('error', (error: unknown) => this.report(error));

@@ -5,7 +5,12 @@ import type { ConnectPacket as AedesConnectPacket } from 'aedes';
  * which is what makes it show PUBREC and UNSUBSCRIBE to its persistence instead of answering them, while the value it
  * writes into CONNACK, a whole number of seconds, is the truth: 0.
  */
-export const SESSION_EXPIRY_LIMIT = 0.5;
+const NO_EXPIRY = 0.5;
+
+/** The limit to give aedes, which says in CONNACK what it is if a client asks for more [MQTT-3.1.2-23]. */
+export function sessionExpiryLimit(maxSessionExpiry: number): number {
+  return maxSessionExpiry === 0 ? NO_EXPIRY : maxSessionExpiry;
+}
 
 /**
  * Changes a CONNECT, in `preConnect`, into what aedes shall know of it. (`preConnect` answers synchronously: while it
@@ -16,7 +21,7 @@ export const SESSION_EXPIRY_LIMIT = 0.5;
  *   `__proto__` or `constructor` crash aedes, which keeps its clients in a plain object. An empty one of MQTT 5 stays,
  *   so that aedes assigns and announces one [MQTT-3.2.2-16].
  */
-export function amendConnect(packet: AedesConnectPacket, name: string): void {
+export function amendConnect(packet: AedesConnectPacket, name: string, maxSessionExpiry: number): void {
   delete packet.will;
   packet.keepalive = 0;
   if (packet.protocolVersion !== 5) {
@@ -26,6 +31,7 @@ export function amendConnect(packet: AedesConnectPacket, name: string): void {
   }
   if (packet.clientId !== '') packet.clientId = name;
   const properties = (packet.properties ??= {});
-  // A longer expiry stays: aedes then says in CONNACK that it is not granted [MQTT-3.2.2-3.2].
-  if (!properties.sessionExpiryInterval) properties.sessionExpiryInterval = SESSION_EXPIRY_LIMIT;
+  // What is above the limit stays, so that aedes says so. For the rest it need remember no session for long.
+  const asked = properties.sessionExpiryInterval ?? 0;
+  if (asked <= maxSessionExpiry) properties.sessionExpiryInterval = NO_EXPIRY;
 }

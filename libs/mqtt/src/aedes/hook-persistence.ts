@@ -17,7 +17,6 @@ interface Acknowledgement {
 }
 
 const nothing = Promise.resolve();
-const noSubscriptions = Promise.resolve([]);
 
 /**
  * The persistence given to aedes: it stores nothing. Some of its methods are the only place where aedes shows a
@@ -26,6 +25,8 @@ const noSubscriptions = Promise.resolve([]);
  */
 export class HookPersistence {
   readonly #hooks: PacketHooks;
+  /** Names of clients whose sessions aedes has not asked for yet. */
+  readonly #sessions = new Set<string>();
 
   constructor(hooks: PacketHooks) {
     this.#hooks = hooks;
@@ -58,9 +59,17 @@ export class HookPersistence {
     return unanswered();
   }
 
-  /** CONNECT without a clean start: there is never a session to resume. */
-  subscriptionsByClient(): Promise<never[]> {
-    return noSubscriptions;
+  /** This client, which aedes is about to ask for, finds its session. */
+  hasSession(name: string): void {
+    this.#sessions.add(name);
+  }
+
+  /**
+   * CONNECT without a clean start. aedes says "session present" if there is a subscription to restore; its hook refuses
+   * this one, so nobody is subscribed to anything.
+   */
+  subscriptionsByClient({ id }: { id: string }): Promise<{ topic: string; qos: number }[]> {
+    return Promise.resolve(this.#sessions.delete(id) ? [{ topic: 'session', qos: 0 }] : []);
   }
 
   cleanSubscriptions(): Promise<void> {

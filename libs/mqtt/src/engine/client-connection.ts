@@ -28,6 +28,13 @@ import { Outbox, type OutboxOwner } from './outbox.ts';
 import { ReasonCode, isFailure, reasonText } from './reason-code.ts';
 import { LATENESS, Vigil, type Lateness, type VigilOwner } from './vigil.ts';
 
+/** What a client that is accepted gets of its session. */
+export interface SessionGrant {
+  present: boolean;
+  /** Seconds. */
+  expiry: number;
+}
+
 /** handshake: until CONNECT · asking: the host decides · accepted: CONNACK is being written · ready · closed. */
 type State = 'handshake' | 'asking' | 'accepted' | 'ready' | 'closed';
 
@@ -102,7 +109,7 @@ export abstract class ClientConnection<Context>
   }
 
   /** Asks the host about the CONNECT; `proceed` writes CONNACK and calls `begin`. */
-  protected ask(clientId: string, proceed: () => void): void {
+  protected ask(clientId: string, proceed: (session: SessionGrant) => void): void {
     if (this.connect === null || this.state !== 'asking') return;
     this.clientId = clientId;
     const clientIdAssigned = this.connect.clientId === '';
@@ -120,11 +127,15 @@ export abstract class ClientConnection<Context>
     );
   }
 
-  #decide(verdict: ConnectVerdict, proceed: () => void): void {
-    if (this.state !== 'asking') return;
+  #decide(verdict: ConnectVerdict, proceed: (session: SessionGrant) => void): void {
+    if (this.state !== 'asking' || this.connect === null) return;
     if (verdict.accept) {
       this.state = 'accepted';
-      proceed();
+      const { cleanStart, sessionExpiry } = this.connect;
+      const { sessionPresent = false, sessionExpiry: expiry = sessionExpiry } = verdict;
+      // A clean start finds no session [MQTT-3.2.2-2], and MQTT 3.1 has no flag to tell one.
+      const present = sessionPresent && !cleanStart && this.protocolVersion > 3;
+      proceed({ present, expiry });
       return;
     }
     this.outbox.sendNow(encodeRefusal(this.protocolVersion, verdict.reason));

@@ -25,6 +25,7 @@ export interface ConnectionLimits extends PacketLimits {
   receiveMaximum: number;
   topicAliasMaximum: number;
   maxKeepAlive: number;
+  maxSessionExpiry: number;
   connectTimeoutMs: number;
   writeTimeoutMs: number;
   lingerMs: number;

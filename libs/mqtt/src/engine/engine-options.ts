@@ -21,6 +21,11 @@ export interface EngineOptions {
    * as Server Keep Alive [MQTT-3.1.2-21]. The native engine only: aedes has no word for it.
    */
   maxKeepAlive: number;
+  /**
+   * Longest session that the host grants, in seconds; 0: none outlives its connection, 0xffffffff: any. The aedes engine
+   * only, which announces this one; the native engine announces what the host says of each connection.
+   */
+  maxSessionExpiry: number;
   /** From the first byte to a complete CONNECT. */
   connectTimeoutMs: number;
   /** How long a client may leave what it was sent unread before it is cut off. */
@@ -38,6 +43,7 @@ export const defaultEngineOptions: EngineOptions = {
   topicAliasMaximum: 8,
   maxTopicLevels: 100,
   maxKeepAlive: 0,
+  maxSessionExpiry: 0xffffffff,
   connectTimeoutMs: 10_000,
   writeTimeoutMs: 60_000,
   lingerMs: 2_000,
@@ -52,6 +58,7 @@ const RANGES: [Exclude<keyof EngineOptions, 'report'>, number, number][] = [
   ['topicAliasMaximum', 0, 65535],
   ['maxTopicLevels', 1, 100],
   ['maxKeepAlive', 0, 65535],
+  ['maxSessionExpiry', 0, 0xffffffff],
   ['connectTimeoutMs', 1, 3_600_000],
   ['writeTimeoutMs', 1, 3_600_000],
   ['lingerMs', 0, 60_000],

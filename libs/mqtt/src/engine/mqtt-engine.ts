@@ -163,7 +163,16 @@ export interface Will {
 }
 
 export type ConnectVerdict =
-  | { accept: true }
+  | {
+      accept: true;
+      /** The client finds its session as it left it. Never said to a clean start [MQTT-3.2.2-2]; absent: no. */
+      sessionPresent?: boolean;
+      /**
+       * Seconds, if not what was asked; an MQTT 5 client is told [MQTT-3.1.2-23]. The aedes engine can tell one value
+       * only, which it knows beforehand: see `maxSessionExpiry` of EngineOptions.
+       */
+      sessionExpiry?: number;
+    }
   /** `reason`: a CONNACK reason code >= 0x80. */
   | { accept: false; reason: number; detail?: string };
 
@@ -242,6 +251,9 @@ export interface Closure {
   detail: string;
   /** A will, if there was one, is due [MQTT-3.1.2-8]: false after a clean DISCONNECT and a refused CONNECT. */
   willDue: boolean;
-  /** A new Session Expiry Interval from the client's DISCONNECT, in seconds. */
+  /**
+   * A new Session Expiry Interval from the client's DISCONNECT, in seconds, as asked: what is granted of it is the
+   * host's decision. Never above 0 if the CONNECT said 0 (3.14.2.2.2).
+   */
   sessionExpiry: number | undefined;
 }

@@ -4,7 +4,6 @@ import { ClientConnection } from '../engine/client-connection.ts';
 import type { ConnectionParts } from '../engine/connection-parts.ts';
 import type { DeliveryStage, OutboundPublish, QoS, StreamInfo } from '../engine/mqtt-engine.ts';
 import { ReasonCode, reasonText } from '../engine/reason-code.ts';
-import { SharedFilterRefusals } from '../engine/shared-filter-refusals.ts';
 import { encodeAcceptance } from '../wire/acceptance.ts';
 import { Faults } from '../wire/fault.ts';
 import type { ControlPacket } from '../wire/packet-reader.ts';
@@ -19,7 +18,6 @@ const PINGRESP = Buffer.from([PacketType.PINGRESP << 4, 0]);
 /** One client on the native engine: what its packets mean. That they are well-formed is checked before they come here. */
 export class NativeConnection<Context> extends ClientConnection<Context> {
   readonly #parts: ConnectionParts<Context>;
-  readonly #sharedFilters = new SharedFilterRefusals();
   /** Made when the client first uses one. */
   #aliases: TopicAliases | null = null;
   /** Made when the first delivery may use one. */
@@ -50,20 +48,12 @@ export class NativeConnection<Context> extends ClientConnection<Context> {
     return this.outbox.send(encodePublish(5, use.known ? { ...publish, topic: '' } : publish, use.alias));
   }
 
-  override subscribed(packetId: number, reasons: readonly number[]): void {
-    super.subscribed(packetId, this.#sharedFilters.complete(packetId, reasons));
-  }
-
   #control(control: ControlPacket): void {
     switch (control.type) {
       case 'connect':
         return this.#connect(control.packet.clientId);
-      case 'subscribe': {
-        const request = this.#sharedFilters.without(control.request);
-        if (request === null) this.subscribed(control.request.packetId, []);
-        else this.#parts.host.subscribe(this, request);
-        return;
-      }
+      case 'subscribe':
+        return this.#parts.host.subscribe(this, control.request);
       case 'unsubscribe':
         return this.#parts.host.unsubscribe(this, control.request);
       case 'disconnect': {
@@ -76,14 +66,15 @@ export class NativeConnection<Context> extends ClientConnection<Context> {
   /** An identifier of ours is unique among all nodes; a client of MQTT 3.1.1 never learns it [MQTT-3.1.3-6]. */
   #connect(given: string): void {
     const clientId = given === '' ? `auto_${randomUUID()}` : given;
-    this.ask(clientId, () => {
+    this.ask(clientId, (session) => {
       const serverKeepAlive = this.#serverKeepAlive();
       this.outbox.sendNow(
         encodeAcceptance({
           version: this.protocolVersion,
           limits: this.#parts.limits,
           assignedClientId: given === '' ? clientId : '',
-          isExpiryRefused: (this.connect?.sessionExpiry ?? 0) > 0,
+          sessionPresent: session.present,
+          sessionExpiry: session.expiry === this.connect?.sessionExpiry ? undefined : session.expiry,
           serverKeepAlive,
         }),
       );

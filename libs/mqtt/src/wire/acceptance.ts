@@ -9,31 +9,34 @@ export interface Acceptance {
   limits: { topicAliasMaximum: number; maxPacketBytes: number; receiveMaximum: number };
   /** Empty if the client brought its own. */
   assignedClientId: string;
-  /** The client asked for a session that outlives its connection, and does not get one [MQTT-3.2.2-3.2]. */
-  isExpiryRefused: boolean;
+  sessionPresent: boolean;
+  /** Seconds that the session outlives the connection, if not what the client asked for; undefined: it is. */
+  sessionExpiry: number | undefined;
   /** In seconds, if it is not the client's; 0: it is. */
   serverKeepAlive: number;
 }
 
 const RECEIVE_MAXIMUM_IF_ABSENT = 65535;
 
-/** CONNACK with success, session present 0; MQTT 5 also learns what the server offers. */
+/** CONNACK with success; MQTT 5 also learns what the server offers. What it offers in full needs no word. */
 export function encodeAcceptance({
   version,
   limits,
   assignedClientId,
-  isExpiryRefused,
+  sessionPresent,
+  sessionExpiry,
   serverKeepAlive,
 }: Acceptance): Buffer {
-  if (version !== 5) return Buffer.from([PacketType.CONNACK << 4, 2, 0, 0]);
+  const flags = sessionPresent ? 1 : 0;
+  if (version !== 5) return Buffer.from([PacketType.CONNACK << 4, 2, flags, 0]);
   const { topicAliasMaximum, maxPacketBytes, receiveMaximum } = limits;
-  const properties: Buffer[] = [Buffer.from([PropertyId.SHARED_SUBSCRIPTION_AVAILABLE, 0])];
+  const properties: Buffer[] = [];
   if (topicAliasMaximum > 0) properties.push(two(PropertyId.TOPIC_ALIAS_MAXIMUM, topicAliasMaximum));
   properties.push(four(PropertyId.MAXIMUM_PACKET_SIZE, maxPacketBytes));
   if (receiveMaximum !== RECEIVE_MAXIMUM_IF_ABSENT) {
     properties.push(two(PropertyId.RECEIVE_MAXIMUM, receiveMaximum));
   }
-  if (isExpiryRefused) properties.push(four(PropertyId.SESSION_EXPIRY, 0));
+  if (sessionExpiry !== undefined) properties.push(four(PropertyId.SESSION_EXPIRY, sessionExpiry));
   if (serverKeepAlive > 0) properties.push(two(PropertyId.SERVER_KEEP_ALIVE, serverKeepAlive));
   if (assignedClientId !== '') {
     properties.push(string(PropertyId.ASSIGNED_CLIENT_IDENTIFIER, assignedClientId));
@@ -42,8 +45,10 @@ export function encodeAcceptance({
   const body = 2 + variableBytes(block.length) + block.length;
   const packet = Buffer.alloc(1 + variableBytes(body) + body);
   packet[0] = PacketType.CONNACK << 4;
-  // Acknowledge flags and reason code, both 0, stand between.
-  const at = writeVariable(packet, writeVariable(packet, 1, body) + 2, block.length);
+  let at = writeVariable(packet, 1, body);
+  packet[at] = flags;
+  // Behind the flags stands the reason code, 0.
+  at = writeVariable(packet, at + 2, block.length);
   block.copy(packet, at);
   return packet;
 }

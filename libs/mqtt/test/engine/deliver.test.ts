@@ -105,12 +105,15 @@ engineTest(
     const [connection] = host.connections;
     const [request] = host.connects;
     assert.ok(connection !== undefined && request !== undefined);
-    const window = new OutboundWindow<Message>({
-      receiveMaximum: request.receiveMaximum,
-      maximumPacketSize: request.maximumPacketSize,
-      maxQueued: 1000,
-      maxQueuedBytes: 1e6,
-    });
+    const window = new OutboundWindow<Message>(
+      {
+        receiveMaximum: request.receiveMaximum,
+        maximumPacketSize: request.maximumPacketSize,
+        maxQueued: 1000,
+        maxQueuedBytes: 1e6,
+      },
+      () => assert.fail('nothing expires'),
+    );
     let most = 0;
     const pump = (): void => {
       for (let next = window.next(0); next !== null; next = window.next(0)) {
@@ -120,7 +123,10 @@ engineTest(
     };
     host.acknowledged = (_connection, packetId, stage, reason) => {
       const settled = window.settle(packetId, stage as 'puback', reason);
-      if (settled.outcome === 'release') connection.release(packetId);
+      if (settled.outcome === 'received') {
+        window.release(packetId);
+        connection.release(packetId);
+      }
       pump();
     };
     const seen: string[] = [];
@@ -137,7 +143,14 @@ engineTest(
         payload: Buffer.from(index > 199 ? 'x'.repeat(100) : `${index}`),
       });
       const offer = window.offer(
-        { qos: publish.qos, bytes: publishWireBytes(5, publish), expiresAt: 0, publish },
+        {
+          qos: publish.qos,
+          bytes: publishWireBytes(5, publish),
+          expiresAt: 0,
+          counter: 0,
+          packetId: 0,
+          publish,
+        },
         0,
       );
       if (offer === 'too-large') tooLarge++;

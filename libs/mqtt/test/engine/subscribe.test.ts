@@ -66,41 +66,53 @@ engineTest('MQTT 3.1.1 hears every failure as 0x80, and nothing about UNSUBSCRIB
   client.destroy();
 });
 
-/** version, filters, SUBACK, filters the host saw */
-const shared: [version: 4 | 5, filters: string[], answer: string, seen: string[]][] = [
-  [4, ['$share/g/a'], '90 000180', []],
-  [5, ['$share/g/a'], '90 0001009e', []],
-  [5, ['$share/g/a', '$share/g/b'], '90 0001009e9e', []],
-  [4, ['a', '$share/g/a', 'b'], '90 0001008000', ['a', 'b']],
-  [5, ['a', '$share/g/a', 'b'], '90 000100009e00', ['a', 'b']],
+/** version, filters, SUBACK of aedes, filters that reach the host with aedes, SUBACK of the native engine */
+const shared: [version: 4 | 5, filters: string[], aedes: string, seen: string[], native: string][] = [
+  [4, ['$share/g/a'], '90 000180', [], '90 000100'],
+  [5, ['$share/g/a'], '90 0001009e', [], '90 00010000'],
+  [5, ['$share/g/a', '$share/g/b'], '90 0001009e9e', [], '90 0001000000'],
+  [4, ['a', '$share/g/a', 'b'], '90 0001008000', ['a', 'b'], '90 0001000000'],
+  [5, ['a', '$share/g/a', 'b'], '90 000100009e00', ['a', 'b'], '90 000100000000'],
 ];
 
-engineTest('shared subscriptions are refused, as CONNACK said', async (start) => {
+engineTest(
+  'shared filters reach the host; aedes refuses them, as its CONNACK said',
+  async (start, engine) => {
+    await using fixture = await start();
+    const { host } = fixture;
+    for (const [version, filters, aedes, seen, native] of shared) {
+      host.subscribes.length = 0;
+      const client = await fixture.client({ version });
+      const block = version === 5 ? p.properties() : undefined;
+      client.send(
+        p.subscribe(
+          1,
+          filters.map((filter) => [filter, 0]),
+          block,
+        ),
+        p.pingreq,
+      );
+      const answer = engine === 'aedes' ? aedes : native;
+      assert.deepEqual(
+        (await client.hexes(2)).sort(),
+        [answer, 'd0'].sort(),
+        `${version} ${filters.join(' ')}`,
+      );
+      assert.deepEqual(
+        host.subscribes.flatMap(({ subscriptions }) => subscriptions.map(({ filter }) => filter)),
+        engine === 'aedes' ? seen : filters,
+      );
+      client.destroy();
+    }
+  },
+);
+
+engineTest('No Local on a shared filter is a protocol error [MQTT-3.8.3-4]', async (start) => {
   await using fixture = await start();
-  const { host } = fixture;
-  for (const [version, filters, answer, seen] of shared) {
-    host.subscribes.length = 0;
-    const client = await fixture.client({ version });
-    const block = version === 5 ? p.properties() : undefined;
-    client.send(
-      p.subscribe(
-        1,
-        filters.map((filter) => [filter, 0]),
-        block,
-      ),
-      p.pingreq,
-    );
-    assert.deepEqual(
-      (await client.hexes(2)).sort(),
-      [answer, 'd0'].sort(),
-      `${version} ${filters.join(' ')}`,
-    );
-    assert.deepEqual(
-      host.subscribes.flatMap(({ subscriptions }) => subscriptions.map(({ filter }) => filter)),
-      seen,
-    );
-    client.destroy();
-  }
+  const client = await fixture.client({ version: 5 });
+  assert.match(await client.send(p.subscribe(1, [['$share/g/a', 4]], p.properties())).nextHex(), /^e0 82/);
+  assert.equal(await client.nextHex(), 'closed');
+  assert.deepEqual(fixture.host.subscribes, []);
 });
 
 test('many subscriptions and cancellations leave nothing behind in aedes', async () => {

@@ -48,6 +48,15 @@ export const ingressMetrics = {
     'Connections closed because their client id connected anew, by where.',
     { labels: ['to'] },
   ),
+  tributary_ingress_attaches_total: counter(
+    'Connections attached to a session that outlives them, by whether it was there, or that could not be.',
+    { labels: ['result'] },
+  ),
+  tributary_ingress_settlements_total: counter(
+    'Entries of session queues that devices have settled: done, or received at QoS 2 with more to follow.',
+    { labels: ['stage'] },
+  ),
+  tributary_ingress_settlements_waiting: gauge('Settled entries that session-state has not stored yet.'),
   tributary_ingress_connects_waiting: gauge('CONNECT packets that wait for their session record.'),
   tributary_ingress_appended_envelopes_total: counter('Envelopes stored in the log.', {
     labels: ['partition'],

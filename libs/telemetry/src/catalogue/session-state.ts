@@ -14,6 +14,27 @@ export const sessionStateMetrics = {
   }),
   tributary_session_clients: gauge('Clients known as connected.'),
   tributary_session_subscriptions: gauge('Subscriptions held.'),
+  tributary_session_queues: gauge(
+    'Sessions with a queue: those that outlive their connections, and members of shared subscriptions.',
+  ),
+  tributary_session_queued_messages: gauge(
+    'QoS 1 and 2 messages in queues, those on their way to a device included.',
+  ),
+  tributary_session_queued_bytes: gauge('Bytes of the messages in queues.', { unit: 'By' }),
+  tributary_session_queue_drops_total: counter(
+    'Messages that left a queue without being delivered, or found no room in it.',
+    {
+      labels: ['reason'],
+    },
+  ),
+  tributary_session_journal_bytes: gauge('Bytes of the journal of sessions, of sessions.maxBytes.', {
+    unit: 'By',
+  }),
+  tributary_session_journal_retries_total: counter('Writes of the journal that had to be tried again.'),
+  tributary_session_afterlives: gauge('Sessions without a connection, and wills, that wait for their time.'),
+  tributary_session_wills_total: counter(
+    'Wills published for devices whose node is gone, or that were delayed.',
+  ),
   tributary_session_retained_messages: gauge('Retained messages held.'),
   tributary_session_retained_bytes: gauge('Bytes of the retained messages held.', { unit: 'By' }),
   tributary_session_topic_cache_bytes: gauge('Bytes of the topic match cache.', { unit: 'By' }),

@@ -1,9 +1,9 @@
-import type { SubscribeRequest } from './mqtt-engine.ts';
-import { ReasonCode } from './reason-code.ts';
+import type { SubscribeRequest } from '../engine/mqtt-engine.ts';
+import { ReasonCode } from '../engine/reason-code.ts';
 import { isSharedFilter } from '../topic-filter.ts';
 
 /**
- * CONNACK says that shared subscriptions are not available (3.2.2.3.13). This keeps the rest true to it: a shared
+ * aedes says in CONNACK that shared subscriptions are not available (3.2.2.3.13). This keeps the rest true to it: a shared
  * filter, alone or among others, never reaches the host, and its place in the SUBACK is a refusal.
  */
 export class SharedFilterRefusals {
