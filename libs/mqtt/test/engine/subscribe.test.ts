@@ -71,6 +71,8 @@ const shared: [version: 4 | 5, filters: string[], aedes: string, seen: string[],
   [4, ['$share/g/a'], '90 000180', [], '90 000100'],
   [5, ['$share/g/a'], '90 0001009e', [], '90 00010000'],
   [5, ['$share/g/a', '$share/g/b'], '90 0001009e9e', [], '90 0001000000'],
+  // aedes has one code for both.
+  [5, ['$share/g/a', '$share/g/a'], '90 0001009e9e', [], '90 0001000000'],
   [4, ['a', '$share/g/a', 'b'], '90 0001008000', ['a', 'b'], '90 0001000000'],
   [5, ['a', '$share/g/a', 'b'], '90 000100009e00', ['a', 'b'], '90 000100000000'],
 ];
