@@ -88,9 +88,14 @@ export class SubscriptionStore {
         const message = `a session may have ${this.#maxPerSession} subscriptions`;
         return { ok: false, code: 'invalid', message };
       }
-      const revision = await this.#put(address, next, known?.revision ?? 0);
-      if (revision === null) continue;
-      await this.#table.reached(revision);
+      this.#table.propose(address, next);
+      try {
+        const revision = await this.#put(address, next, known?.revision ?? 0);
+        if (revision === null) continue;
+        await this.#table.reached(revision);
+      } finally {
+        this.#table.withdraw(address.clientId);
+      }
       return { ok: true, value };
     }
   }
