@@ -183,7 +183,7 @@ export abstract class ClientConnection<Context>
   }
 
   subscribed(packetId: number, reasons: readonly number[]): void {
-    if (this.state === 'ready') this.outbox.send([encodeSubscribed(this.protocolVersion, packetId, reasons)]);
+    if (this.state === 'ready') this.outbox.answer(encodeSubscribed(this.protocolVersion, packetId, reasons));
   }
 
   unsubscribed(packetId: number, reasons: readonly number[]): void {
