@@ -89,7 +89,9 @@ export abstract class ClientOutput implements OutboxOwner {
 
   subscribed(packetId: number, reasons: readonly number[], detail = ''): void {
     const list = { packetId, reasons, text: this.#wanted(detail) };
-    this.#sendIfTaken(encodeSubscribed(this.protocolVersion, list, this.#maxBytes));
+    const packet = encodeSubscribed(this.protocolVersion, list, this.#maxBytes);
+    if (packet !== null && this.state === 'ready') this.outbox.answer(packet);
+    else this.#sendIfTaken(packet);
   }
 
   unsubscribed(packetId: number, reasons: readonly number[], detail = ''): void {

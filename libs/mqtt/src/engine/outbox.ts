@@ -73,6 +73,8 @@ export class Outbox {
   readonly #acks: number[] = [];
   readonly #packets: Uint8Array[] = [];
   #packetBytes = 0;
+  /** Answers among the packets, which stand first. */
+  #answers = 0;
   #dirty = false;
   /** Packets of ours that must not leave before CONNACK. */
   #held = true;
@@ -104,6 +106,16 @@ export class Outbox {
     if (!this.congested && this.#packetBytes < HIGH_WATER) return true;
     this.#refused = true;
     return false;
+  }
+
+  /**
+   * Takes a SUBACK: ahead of this turn's deliveries. They may be what the SUBSCRIBE led to, and clients wait for its
+   * answer first, although the specification lets deliveries overtake it (3.8.4).
+   */
+  answer(packet: Uint8Array): void {
+    this.#packets.splice(this.#answers++, 0, packet);
+    this.#packetBytes += packet.length;
+    this.#touch();
   }
 
   /** Lets held packets go: CONNACK has been written. */
@@ -143,6 +155,7 @@ export class Outbox {
     for (const packet of this.#packets) this.#write(packet);
     this.#packets.length = 0;
     this.#packetBytes = 0;
+    this.#answers = 0;
     if (several) this.#stream.uncork();
   }
 
@@ -163,6 +176,7 @@ export class Outbox {
     this.#acks.length = 0;
     this.#packets.length = 0;
     this.#packetBytes = 0;
+    this.#answers = 0;
   }
 
   #write(bytes: Uint8Array): void {

@@ -17,7 +17,7 @@ export interface ByteStream {
 export function byteStream(seed: number): ByteStream {
   const random = new Random(seed);
   const version = random.pick([3, 4, 5, 5] as const);
-  const packets = [connectOf(random, version)];
+  const packets = [connectOf(random, version, seed)];
   for (let n = random.below(8); n > 0; n--) packets.push(packetOf(random, version));
   const mutations: string[] = [];
   // Two in five stay as they are: what is valid must be understood alike.
@@ -57,24 +57,11 @@ const TOPICS = [
   'a//b',
   ' ',
 ];
-const FILTERS = [
-  'a',
-  '#',
-  '+',
-  'a/+/b',
-  '+/#',
-  '$share/g/a',
-  '$share/g/#',
-  '$SYS/#',
-  'refuse/#',
-  '__proto__',
-  'ä/+',
-  '/',
-];
+const FILTERS = ['a', '#', '+', 'a/+/b', '+/#', '$share/g/a', '$SYS/#', 'refuse/#', '__proto__', 'ä/+', '/'];
 const TEXTS = ['', 'x', 'ä', '\uFEFF', 'constructor', '10', 'text/plain'];
 const IDS = [1, 2, 3, 255, 256, 65535];
 
-function connectOf(random: Random, version: 3 | 4 | 5): Buffer {
+function connectOf(random: Random, version: 3 | 4 | 5, seed: number): Buffer {
   const will = random.chance(25);
   const user = random.chance(25);
   const willQos = random.below(3);
@@ -95,7 +82,10 @@ function connectOf(random: Random, version: 3 | 4 | 5): Buffer {
       [...p.userProperty(random.pick(TEXTS), random.pick(TEXTS))],
     ]),
   );
-  const clientId = random.pick(['device', 'd', 'ä', '__proto__', 'constructor', '']);
+  // Nearly always its own, so that a server that routes does not take one for the other.
+  const clientId = random.chance(90)
+    ? random.pick([`d${seed}`, `ä${seed}`, `__proto__${seed}`])
+    : random.pick(['', '__proto__', 'constructor']);
   return p.connect({
     version,
     clientId,

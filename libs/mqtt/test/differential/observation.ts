@@ -10,6 +10,8 @@ export interface Observation {
   readonly end: string;
   /** What the host was told, in its order; of our engines only. */
   readonly heard: readonly string[];
+  /** Reason string of the DISCONNECT; for the reader of a difference. */
+  readonly why: string;
 }
 
 /** Reads what a server sent. Topic aliases are put back into topics: one engine uses them, one does not. */
@@ -27,16 +29,20 @@ export function answersOf(
   const aliases = new Map<number, string>();
   let connack = 'none';
   let disconnect: string | null = null;
+  let why = '';
   for (const packet of packets) {
     if (packet.cmd === 'connack') {
       const code = packet.reasonCode ?? packet.returnCode ?? 0;
       connack = code === 0 ? 'accepted' : `refused ${code}`;
-    } else if (packet.cmd === 'disconnect') disconnect = `DISCONNECT ${packet.reasonCode ?? 0}`;
+    } else if (packet.cmd === 'disconnect') {
+      disconnect = `DISCONNECT ${packet.reasonCode ?? 0}`;
+      why = packet.properties?.reasonString ?? '';
+    }
     // What it takes to know that all has been answered is not an answer to the stream.
     else if (packet.cmd !== 'pingresp') (answers[packet.cmd] ??= []).push(answer(packet, aliases));
   }
   if (broken !== null) (answers['broken'] ??= []).push(broken);
-  return { connack, answers, disconnect };
+  return { connack, answers, disconnect, why };
 }
 
 function answer(packet: Packet, aliases: Map<number, string>): string {

@@ -63,12 +63,13 @@ export async function observe(subject: Subject, { segments, version }: ByteStrea
   }
   const isOpen = !ended;
   await leave(socket);
-  const { connack, answers, disconnect } = answersOf(Buffer.concat(received), version);
+  const { connack, answers, disconnect, why } = answersOf(Buffer.concat(received), version);
   return {
     connack,
     answers,
     end: isOpen ? 'open' : (disconnect ?? 'closed'),
     heard: await subject.heard(localPort),
+    why,
   };
 }
 

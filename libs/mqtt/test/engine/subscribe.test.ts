@@ -42,7 +42,8 @@ engineTest(
     const [connection] = host.connections;
     connection?.unsubscribed(8, [0, 0x11, 0x87]);
     connection?.subscribed(7, [2, 0x83, 1]);
-    assert.deepEqual(await client.hexes(2), ['b0 000800001187', '90 000700028301']);
+    // SUBACK goes ahead of what else leaves in its turn.
+    assert.deepEqual(await client.hexes(2), ['90 000700028301', 'b0 000800001187']);
     client.destroy();
   },
 );
@@ -118,4 +119,19 @@ engineTest('a filter that is not valid ends the connection', async (start) => {
   const modern = await fixture.client({ version: 5 });
   assert.match(await modern.send(p.subscribe(1, [['a/#/b', 0]], p.properties())).nextHex(), /^e0 8f/);
   assert.deepEqual(fixture.host.subscribes, []);
+});
+
+engineTest('SUBACK leaves before what the subscription brings in the same turn', async (start) => {
+  await using fixture = await start();
+  const { host } = fixture;
+  host.answering = false;
+  const client = await fixture.client({});
+  client.send(p.subscribe(1, [['kept/#', 1]]));
+  await host.until(() => host.subscribes.length === 1, 'subscribe');
+  const [connection] = host.connections;
+  const publish = { topic: 'kept/a', payload: Buffer.from('x'), qos: 0, retain: true, dup: false } as const;
+  connection?.deliver({ ...publish, packetId: 0, properties: Buffer.alloc(0), subscriptionIdentifiers: [] });
+  connection?.subscribed(1, [1]);
+  assert.deepEqual(await client.hexes(2), ['90 000101', '31 00066b6570742f6178']);
+  client.destroy();
 });

@@ -29,10 +29,24 @@ export function mqtt5ConformanceSuite(folder: string): Suite {
       const sut = join(temporary.path, 'sut.toml');
       writeFileSync(sut, sutFile(target));
       const args = ['--sut', sut, '--test-threads', '1'];
-      const output = await outputOf(program, args, { cwd: temporary.path, timeoutMs: TIMEOUT_MS });
-      return readLibtest(output.stdout);
+      const options = { cwd: temporary.path, timeoutMs: TIMEOUT_MS };
+      const results = readLibtest((await outputOf(program, args, options)).stdout);
+      // Its client begins to wait for an answer after it has sent the question (test_client/raw.rs, await_ack): an answer
+      // that is quicker is lost, and the test fails by a timeout. What fails counts if it does so again, alone.
+      return Promise.all(
+        results.map(async (result) => {
+          if (result.outcome !== 'failed') return result;
+          const again = await outputOf(program, [...args, nameOf(result)], options);
+          return readLibtest(again.stdout).find(({ name }) => name === result.name) ?? result;
+        }),
+      );
     },
   };
+}
+
+/** The name alone, which chooses a test on the command line. */
+function nameOf({ name }: CaseResult): string {
+  return name.split(' ')[0] ?? name;
 }
 
 /** Reads what libtest (or libtest-mimic) prints. */

@@ -1,5 +1,5 @@
 import { Proc, startNats } from '@tributary/testing';
-import { RECEIVE_MAXIMUM, SERVER_KEEP_ALIVE, type Engine, type Target } from './target.ts';
+import { RECEIVE_MAXIMUM, REFUSED_FILTER, SERVER_KEEP_ALIVE, type Engine, type Target } from './target.ts';
 
 const HOST = '127.0.0.1';
 const LEASE_MS = 5_000;
@@ -20,6 +20,7 @@ export async function startTributary(engine: Engine): Promise<Target> {
       'mqtt.engine': engine,
       'limits.keepAliveSeconds': SERVER_KEEP_ALIVE,
       'limits.unacknowledged': RECEIVE_MAXIMUM,
+      'subscribe.refusedFilters': [REFUSED_FILTER],
     },
   });
   for (const proc of await Promise.all([session, node])) stack.use(proc);
