@@ -33,9 +33,8 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
   readonly flusher: OutboxFlusher;
   readonly wakeQueue = new WakeQueue();
   readonly publishCheck: PublishCheck;
-  /** Open connections, and those whose end the host is still recording. */
-  readonly #connections = new Set<ClientConnection<Context>>();
-  readonly #asked = new WeakSet<ClientConnection<Context>>();
+  /** Open connections, and those whose end the host is still recording, each with whether the host was asked about it. */
+  readonly #connections = new Map<ClientConnection<Context>, boolean>();
   #nextId = 1;
   #draining = false;
   #idle: (() => void)[] = [];
@@ -56,7 +55,7 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
     }
     this.counters.connections++;
     this.counters.unfinished++;
-    this.#connections.add(this.connection(this.#nextId++, stream, info));
+    this.#connections.set(this.connection(this.#nextId++, stream, info), false);
   }
 
   report(error: unknown): void {
@@ -64,7 +63,7 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
   }
 
   asked(connection: ClientConnection<Context>): void {
-    this.#asked.add(connection);
+    this.#connections.set(connection, true);
   }
 
   closed(connection: ClientConnection<Context>, how: Closure): void {
@@ -74,21 +73,24 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
 
   async drain(reason: number): Promise<void> {
     this.#draining = true;
-    for (const connection of this.#connections) connection.disconnect(reason, 'the server is going away');
+    for (const connection of this.#connections.keys()) {
+      connection.disconnect(reason, 'the server is going away');
+    }
     if (this.#connections.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   async close(): Promise<void> {
     this.#draining = true;
     const ended = this.drain(ReasonCode.SERVER_SHUTTING_DOWN);
-    for (const connection of this.#connections) connection.destroySocket();
+    for (const connection of this.#connections.keys()) connection.destroySocket();
     await ended;
     this.wheel.stop();
   }
 
   async #finish(connection: ClientConnection<Context>, how: Closure): Promise<void> {
     try {
-      const recorded = this.#asked.has(connection) ? this.host.closed(connection, how) : undefined;
+      const recorded =
+        this.#connections.get(connection) === true ? this.host.closed(connection, how) : undefined;
       if (recorded !== undefined) {
         const limit = setTimeout(() => connection.closeSocket(), RECORDING_LIMIT_MS).unref();
         await recorded.finally(() => clearTimeout(limit));
