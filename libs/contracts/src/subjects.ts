@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { ContractError } from './errors.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
@@ -95,5 +95,5 @@ export function topicKey(topic: string): string {
 }
 
 function hashKey(name: string): string {
-  return createHash('sha256').update(name, 'utf8').digest('base64url');
+  return hash('sha256', name, 'base64url');
 }

@@ -43,9 +43,8 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
   readonly handshakes: Handshakes;
   readonly incomplete: ByteBudget;
   readonly controlRate: TokenRate | null;
-  /** Open connections, and those whose end the host is still recording. */
-  readonly #connections = new Set<ClientConnection<Context>>();
-  readonly #asked = new WeakSet<ClientConnection<Context>>();
+  /** Open connections, and those whose end the host is still recording, each with whether the host was asked about it. */
+  readonly #connections = new Map<ClientConnection<Context>, boolean>();
   #nextId = 1;
   #draining = false;
   #redirect: Parting | null = null;
@@ -77,7 +76,7 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
       return;
     }
     this.counters.connections++;
-    this.#connections.add(this.connection(this.#nextId++, stream, info));
+    this.#connections.set(this.connection(this.#nextId++, stream, info), false);
   }
 
   report(error: unknown): void {
@@ -85,7 +84,7 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
   }
 
   asked(connection: ClientConnection<Context>): void {
-    this.#asked.add(connection);
+    this.#connections.set(connection, true);
   }
 
   closed(connection: ClientConnection<Context>, how: Closure): void {
@@ -101,21 +100,22 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
     this.#draining = true;
     const parting = { reason, text: 'the server is going away', serverReference };
     if (serverReference !== '') this.#redirect = parting;
-    for (const connection of this.#connections) connection.sendAway(parting);
+    for (const connection of this.#connections.keys()) connection.sendAway(parting);
     if (this.#connections.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   async close(): Promise<void> {
     this.#draining = true;
     const ended = this.drain(ReasonCode.SERVER_SHUTTING_DOWN);
-    for (const connection of this.#connections) connection.destroySocket();
+    for (const connection of this.#connections.keys()) connection.destroySocket();
     await ended;
     this.wheel.stop();
   }
 
   async #finish(connection: ClientConnection<Context>, how: Closure): Promise<void> {
     try {
-      const recorded = this.#asked.has(connection) ? this.host.closed(connection, how) : undefined;
+      const recorded =
+        this.#connections.get(connection) === true ? this.host.closed(connection, how) : undefined;
       if (recorded !== undefined) {
         const limit = setTimeout(() => connection.closeSocket(), RECORDING_LIMIT_MS).unref();
         await recorded.finally(() => clearTimeout(limit));

@@ -87,7 +87,6 @@ export class Outbox {
     this.#stream = stream;
     this.#flusher = flusher;
     this.#owner = owner;
-    stream.on('drain', () => this.#relieve());
   }
 
   /** PUBACK, PUBREC, PUBREL, PUBCOMP. */
@@ -200,6 +199,8 @@ export class Outbox {
     this.#flusher.counters.bytesSent += bytes;
     if (more || this.congested) return;
     this.congested = true;
+    // Most streams never ask to wait, so none has a listener for its end before it does.
+    this.#stream.once('drain', () => this.#relieve());
     this.#owner.outboxCongested();
   }
 
