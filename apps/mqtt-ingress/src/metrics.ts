@@ -37,6 +37,9 @@ export class IngressMetrics {
   readonly repeated: Counter;
   readonly wills: Counter;
   readonly unsubscribes: Counter;
+  readonly #granted: Counter;
+  readonly #refused: Counter;
+  readonly #drops = new Map<DeliveryDrop, Counter>();
   readonly takeoversHere: Counter;
   readonly takeoversElsewhere: Counter;
   readonly appendDuration: Histogram;
@@ -76,6 +79,8 @@ export class IngressMetrics {
     });
     this.repeated = metrics.counter('tributary_ingress_repeated_total');
     this.wills = metrics.counter('tributary_ingress_wills_total');
+    this.#granted = metrics.counter('tributary_ingress_subscribes_total', { result: 'granted' });
+    this.#refused = metrics.counter('tributary_ingress_subscribes_total', { result: 'refused' });
     this.unsubscribes = metrics.counter('tributary_ingress_unsubscribes_total');
     this.takeoversHere = metrics.counter('tributary_ingress_takeovers_total', { to: 'this-node' });
     this.takeoversElsewhere = metrics.counter('tributary_ingress_takeovers_total', { to: 'another-node' });
@@ -145,8 +150,7 @@ export class IngressMetrics {
   }
 
   subscribed(failed: boolean): void {
-    const result = failed ? 'refused' : 'granted';
-    this.#metrics.counter('tributary_ingress_subscribes_total', { result }).add(1);
+    (failed ? this.#refused : this.#granted).add(1);
   }
 
   batch(result: BatchVerdict | 'invalid'): void {
@@ -158,7 +162,13 @@ export class IngressMetrics {
   }
 
   droppedMany(reason: DeliveryDrop, count: number): void {
-    if (count > 0) this.#metrics.counter('tributary_ingress_delivery_drops_total', { reason }).add(count);
+    if (count === 0) return;
+    let drops = this.#drops.get(reason);
+    if (drops === undefined) {
+      drops = this.#metrics.counter('tributary_ingress_delivery_drops_total', { reason });
+      this.#drops.set(reason, drops);
+    }
+    drops.add(count);
   }
 
   appended(partition: number, rows: number, bytes: number, ms: number): void {

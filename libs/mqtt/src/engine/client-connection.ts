@@ -13,7 +13,7 @@ import {
   encodeUnsubscribed,
 } from '../wire/server-packet.ts';
 import type { ConnectionParts } from './connection-parts.ts';
-import { ControlFlood, type ControlFloodOwner } from './control-flood.ts';
+import { controlCost, ControlPackets } from './control-packets.ts';
 import { closeGently } from './gentle-close.ts';
 import type { Handshake } from './handshakes.ts';
 import { Inflow, type InflowOwner } from './inflow.ts';
@@ -24,7 +24,6 @@ import type {
   InboundPublish,
   OutboundPublish,
   ProtocolVersion,
-  QoS,
   StreamInfo,
 } from './mqtt-engine.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
@@ -34,15 +33,12 @@ import { LATENESS, Vigil, type Lateness, type VigilOwner } from './vigil.ts';
 /** handshake: until CONNECT · asking: the host decides · accepted: CONNACK is being written · ready · closed. */
 type State = 'handshake' | 'asking' | 'accepted' | 'ready' | 'closed';
 
-/** What a client may still owe an answer to, at most: every packet identifier, twice. */
-const MOST_OWED = 2 * 65_535;
-
 /**
  * What every engine does alike for one client: its states, its time, what the host answers and how it ends. An engine
  * adds how packets become calls of the host.
  */
 export abstract class ClientConnection<Context>
-  implements EngineConnection<Context>, InflowOwner, OutboxOwner, VigilOwner, ControlFloodOwner
+  implements EngineConnection<Context>, InflowOwner, OutboxOwner, VigilOwner
 {
   readonly id: number;
   readonly transport: 'tcp' | 'websocket';
@@ -62,9 +58,8 @@ export abstract class ClientConnection<Context>
   readonly #inflow: Inflow;
   readonly #vigil: Vigil;
   readonly #handshake: Handshake;
-  #flood: ControlFlood | null = null;
-  /** Acknowledgements the client has reason to send. */
-  #owed = 0;
+  /** Packets of the client that carry nothing. */
+  protected readonly controls: ControlPackets;
   /** QoS 1 and 2 PUBLISHes of the client not finally acknowledged. */
   #unacknowledged = 0;
   #socketClosing = false;
@@ -79,6 +74,7 @@ export abstract class ClientConnection<Context>
     this.outbox = new Outbox(source, parts.flusher, this);
     this.#vigil = new Vigil(parts.wheel, this, parts.limits);
     this.#inflow = new Inflow(source, this.reader, this, parts);
+    this.controls = new ControlPackets(parts, () => this.#inflow.goOn());
     this.#handshake = parts.handshakes.begin(info.remoteAddress, () => this.#giveWay());
   }
 
@@ -92,7 +88,7 @@ export abstract class ClientConnection<Context>
     return (
       (this.state === 'ready' || this.state === 'handshake') &&
       !this.outbox.congested &&
-      this.#flood?.holding !== true
+      !this.controls.holding
     );
   }
 
@@ -117,38 +113,14 @@ export abstract class ClientConnection<Context>
         return;
       }
       this.disconnection = control.packet;
-    } else if (control !== null || this.reader.pings > 0 || this.reader.acknowledgements > 0) {
-      if (!this.#charge(control === null ? this.reader.pings : 1)) {
-        this.faulted(Faults.FLOOD);
-        return;
-      }
+    }
+    const { pings, acknowledgements } = this.reader;
+    const counted = pings + (control === null ? 0 : controlCost(control));
+    if (counted + acknowledgements > 0 && !this.controls.take(counted, acknowledgements)) {
+      this.faulted(Faults.FLOOD);
+      return;
     }
     this.process(run);
-  }
-
-  /**
-   * @param packets of the run that carry nothing, besides acknowledgements
-   * @returns false if it was slowed for long enough
-   */
-  #charge(packets: number): boolean {
-    const { acknowledgements } = this.reader;
-    const surplus = Math.max(acknowledgements - this.#owed, 0);
-    this.#owed -= acknowledgements - surplus;
-    const { controlRate, wheel, limits, counters } = this.#parts;
-    if (controlRate === null || packets + surplus === 0) return true;
-    this.#flood ??= new ControlFlood(wheel, this, controlRate, limits.floodPatienceMs);
-    const verdict = this.#flood.charge(packets + surplus);
-    if (verdict === 'slow') counters.limits['control-packets']++;
-    return verdict !== 'flood';
-  }
-
-  /** Packets leave that the client answers. */
-  protected expectAnswer(qos: QoS): void {
-    if (qos > 0 && this.#owed < MOST_OWED) this.#owed++;
-  }
-
-  floodPassed(): void {
-    this.#inflow.goOn();
   }
 
   #giveWay(): void {
@@ -199,7 +171,7 @@ export abstract class ClientConnection<Context>
     if (publish.qos > 0) {
       this.#unacknowledged++;
       // Its PUBREL.
-      if (publish.qos === 2) this.expectAnswer(2);
+      if (publish.qos === 2) this.controls.owe();
       if (this.protocolVersion === 5 && this.#unacknowledged > this.#parts.limits.receiveMaximum) {
         this.faulted(Faults.RECEIVE_MAXIMUM);
         return;
@@ -240,13 +212,13 @@ export abstract class ClientConnection<Context>
 
   deliver(publish: OutboundPublish): boolean {
     if (this.state === 'closed') return true;
-    this.expectAnswer(publish.qos);
+    if (publish.qos > 0) this.controls.owe();
     return this.outbox.send(encodePublish(this.protocolVersion, publish));
   }
 
   release(packetId: number): void {
     if (this.state === 'closed') return;
-    this.expectAnswer(2);
+    this.controls.owe();
     this.outbox.acknowledge(PacketType.PUBREL, packetId, 0);
   }
 
@@ -265,7 +237,7 @@ export abstract class ClientConnection<Context>
 
   // ---- time and room
   get unread(): boolean {
-    return this.#inflow.paused || this.#flood?.holding === true;
+    return this.#inflow.paused || this.controls.holding;
   }
 
   outboxCongested(): void {
@@ -333,7 +305,7 @@ export abstract class ClientConnection<Context>
     this.#parts.counters.connections--;
     this.#parts.handshakes.end(this.#handshake);
     this.#vigil.stop();
-    this.#flood?.stop();
+    this.controls.stop();
     this.#inflow.stop();
     this.abandon();
     this.#parts.closed(this, {
