@@ -26,9 +26,9 @@ export class SteadyClient implements AsyncDisposable {
     return new SteadyClient(socket);
   }
 
-  /** Latencies since it was asked last, in ms, in ascending order. */
+  /** Latencies since it was asked last, in ms. */
   take(): number[] {
-    const taken = this.#latencies.toSorted((a, b) => a - b);
+    const taken = this.#latencies;
     this.#latencies = [];
     return taken;
   }
@@ -79,6 +79,7 @@ export async function connectAnew(
   }
 }
 
-export function quantile(sorted: readonly number[], q: number): number {
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(Math.floor(sorted.length * q), sorted.length - 1)] ?? NaN;
 }
