@@ -39,6 +39,9 @@ export class IngressMetrics {
   readonly unsubscribes: Counter;
   readonly #settledDone: Counter;
   readonly #settledReceived: Counter;
+  readonly #granted: Counter;
+  readonly #refused: Counter;
+  readonly #drops = new Map<DeliveryDrop, Counter>();
   readonly takeoversHere: Counter;
   readonly takeoversElsewhere: Counter;
   readonly appendDuration: Histogram;
@@ -78,6 +81,8 @@ export class IngressMetrics {
     });
     this.repeated = metrics.counter('tributary_ingress_repeated_total');
     this.wills = metrics.counter('tributary_ingress_wills_total');
+    this.#granted = metrics.counter('tributary_ingress_subscribes_total', { result: 'granted' });
+    this.#refused = metrics.counter('tributary_ingress_subscribes_total', { result: 'refused' });
     this.unsubscribes = metrics.counter('tributary_ingress_unsubscribes_total');
     this.#settledDone = metrics.counter('tributary_ingress_settlements_total', { stage: 'done' });
     this.#settledReceived = metrics.counter('tributary_ingress_settlements_total', { stage: 'received' });
@@ -154,8 +159,7 @@ export class IngressMetrics {
   }
 
   subscribed(failed: boolean): void {
-    const result = failed ? 'refused' : 'granted';
-    this.#metrics.counter('tributary_ingress_subscribes_total', { result }).add(1);
+    (failed ? this.#refused : this.#granted).add(1);
   }
 
   /** A device was, or was not, attached to a session that outlives connections. */
@@ -177,7 +181,13 @@ export class IngressMetrics {
   }
 
   droppedMany(reason: DeliveryDrop, count: number): void {
-    if (count > 0) this.#metrics.counter('tributary_ingress_delivery_drops_total', { reason }).add(count);
+    if (count === 0) return;
+    let drops = this.#drops.get(reason);
+    if (drops === undefined) {
+      drops = this.#metrics.counter('tributary_ingress_delivery_drops_total', { reason });
+      this.#drops.set(reason, drops);
+    }
+    drops.add(count);
   }
 
   appended(partition: number, rows: number, bytes: number, ms: number): void {

@@ -97,7 +97,7 @@ export const limitSettings = defineSettings({
     default: 100,
     min: 0,
     max: 1_000_000,
-    doc: 'PINGREQ, SUBSCRIBE, UNSUBSCRIBE, and acknowledgements of nothing, that one device may send in a second; ten times as many may come at once. Beyond it the device is read no faster. 0: any number.',
+    doc: 'PINGREQ, SUBSCRIBE, UNSUBSCRIBE, and acknowledgements of nothing, that one device may send in a second; ten times as many may come at once. Ten topic filters count as one more. Beyond it the device is read no faster. 0: any number.',
   },
   'limits.floodSeconds': {
     type: 'integer',

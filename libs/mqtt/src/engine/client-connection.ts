@@ -5,7 +5,7 @@ import { Faults, type Fault } from '../wire/fault.ts';
 import type { Parting } from '../wire/server-packet.ts';
 import { ClientOutput } from './client-output.ts';
 import type { ConnectionParts } from './connection-parts.ts';
-import { ControlFlood, type ControlFloodOwner } from './control-flood.ts';
+import { controlCost, ControlPackets } from './control-packets.ts';
 import { closeGently } from './gentle-close.ts';
 import type { Handshake } from './handshakes.ts';
 import { hostVerdict } from './host-verdict.ts';
@@ -39,7 +39,7 @@ const REDIRECT_PATIENCE_MS = 1_000;
  */
 export abstract class ClientConnection<Context>
   extends ClientOutput
-  implements EngineConnection<Context>, InflowOwner, VigilOwner, ControlFloodOwner
+  implements EngineConnection<Context>, InflowOwner, VigilOwner
 {
   readonly id: number;
   readonly transport: 'tcp' | 'websocket';
@@ -53,9 +53,10 @@ export abstract class ClientConnection<Context>
   readonly #source: Duplex;
   readonly #inflow: Inflow;
   readonly #vigil: Vigil;
+  /** Packets of the client that carry nothing. */
+  protected readonly controls: ControlPackets;
   /** It owes its CONNECT, or the answer to a challenge; null: neither. */
   #handshake: Handshake | null;
-  #flood: ControlFlood | null = null;
   #socketClosing = false;
 
   constructor(id: number, source: Duplex, info: StreamInfo, parts: ConnectionParts<Context>) {
@@ -67,6 +68,7 @@ export abstract class ClientConnection<Context>
     this.#source = source;
     this.#vigil = new Vigil(parts.wheel, this, parts.limits);
     this.#inflow = new Inflow(source, this.reader, this, parts);
+    this.controls = new ControlPackets(parts, () => this.#inflow.goOn());
     this.#handshake = this.#beginHandshake();
   }
 
@@ -81,7 +83,7 @@ export abstract class ClientConnection<Context>
     return (
       (state === 'ready' || state === 'handshake' || state === 'challenged') &&
       !this.outbox.congested &&
-      this.#flood?.holding !== true
+      !this.controls.holding
     );
   }
 
@@ -108,33 +110,14 @@ export abstract class ClientConnection<Context>
         this.refuse({ reason: refusal, text: '' });
         return;
       }
-    } else if (control !== null || this.reader.pings > 0 || this.reader.acknowledgements > 0) {
-      if (!this.#charge(control === null ? this.reader.pings : 1)) {
-        this.faulted(Faults.FLOOD);
-        return;
-      }
+    }
+    const { pings, acknowledgements } = this.reader;
+    const counted = pings + (control === null ? 0 : controlCost(control));
+    if (counted + acknowledgements > 0 && !this.controls.take(counted, acknowledgements)) {
+      this.faulted(Faults.FLOOD);
+      return;
     }
     this.process(run);
-  }
-
-  /**
-   * @param packets of the run that carry nothing, besides acknowledgements
-   * @returns false if it was slowed for long enough
-   */
-  #charge(packets: number): boolean {
-    const { acknowledgements } = this.reader;
-    const surplus = Math.max(acknowledgements - this.owed, 0);
-    this.owed -= acknowledgements - surplus;
-    const { controlRate, wheel, limits, counters } = this.#parts;
-    if (controlRate === null || packets + surplus === 0) return true;
-    this.#flood ??= new ControlFlood(wheel, this, controlRate, limits.floodPatienceMs);
-    const verdict = this.#flood.charge(packets + surplus);
-    if (verdict === 'slow') counters.limits['control-packets']++;
-    return verdict !== 'flood';
-  }
-
-  floodPassed(): void {
-    this.#inflow.goOn();
   }
 
   #giveWay(): void {
@@ -226,7 +209,7 @@ export abstract class ClientConnection<Context>
     if (publish.qos > 0) {
       this.unacknowledged++;
       // Its PUBREL.
-      if (publish.qos === 2) this.expectAnswer(2);
+      if (publish.qos === 2) this.controls.owe();
       if (this.protocolVersion === 5 && this.unacknowledged > this.#parts.limits.receiveMaximum) {
         this.faulted(Faults.RECEIVE_MAXIMUM);
         return;
@@ -264,7 +247,7 @@ export abstract class ClientConnection<Context>
 
   // ---- time and room
   get unread(): boolean {
-    return this.#inflow.paused || this.#flood?.holding === true;
+    return this.#inflow.paused || this.controls.holding;
   }
 
   outboxCongested(): void {
@@ -320,7 +303,7 @@ export abstract class ClientConnection<Context>
     this.#parts.counters.connections--;
     this.#finishHandshake();
     this.#vigil.stop();
-    this.#flood?.stop();
+    this.controls.stop();
     this.#inflow.stop();
     this.abandon();
     this.#parts.closed(this, {

@@ -13,8 +13,9 @@ import {
 } from '../wire/server-packet.ts';
 import type { Fault } from '../wire/fault.ts';
 import type { ConnectionParts } from './connection-parts.ts';
+import type { ControlPackets } from './control-packets.ts';
 import { Explanations } from './explanations.ts';
-import type { OutboundPublish, ProtocolVersion, QoS } from './mqtt-engine.ts';
+import type { OutboundPublish, ProtocolVersion } from './mqtt-engine.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
 import { ReasonCode, isFailure } from './reason-code.ts';
 
@@ -23,9 +24,6 @@ import { ReasonCode, isFailure } from './reason-code.ts';
  * is being written · ready · closed.
  */
 export type ConnectionState = 'handshake' | 'asking' | 'challenged' | 'accepted' | 'ready' | 'closed';
-
-/** What a client may still owe an answer to, at most: every packet identifier, twice. */
-const MOST_OWED = 2 * 65_535;
 
 type OutputParts = Pick<ConnectionParts<unknown>, 'limits' | 'publishCheck' | 'flusher' | 'incomplete'>;
 
@@ -37,8 +35,7 @@ export abstract class ClientOutput implements OutboxOwner {
   protected connect: ConnectPacket | null = null;
   /** QoS 1 and 2 PUBLISHes of the client not finally acknowledged. */
   protected unacknowledged = 0;
-  /** Acknowledgements the client has reason to send. */
-  protected owed = 0;
+  protected abstract readonly controls: Pick<ControlPackets, 'owe'>;
   protected readonly reader: PacketReader;
   protected readonly outbox: Outbox;
   readonly #stream: Duplex;
@@ -108,19 +105,14 @@ export abstract class ClientOutput implements OutboxOwner {
 
   deliver(publish: OutboundPublish): boolean {
     if (this.state === 'closed') return true;
-    this.expectAnswer(publish.qos);
+    if (publish.qos > 0) this.controls.owe();
     return this.outbox.send(encodePublish(this.protocolVersion, publish));
   }
 
   release(packetId: number): void {
     if (this.state === 'closed') return;
-    this.expectAnswer(2);
+    this.controls.owe();
     this.outbox.acknowledge(PacketType.PUBREL, packetId, 0);
-  }
-
-  /** Packets leave that the client answers. */
-  protected expectAnswer(qos: QoS): void {
-    if (qos > 0 && this.owed < MOST_OWED) this.owed++;
   }
 
   /** CONNACK with a reason instead of success. */

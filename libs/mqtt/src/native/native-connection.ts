@@ -51,7 +51,7 @@ export class NativeConnection<Context> extends ClientConnection<Context> {
   override deliver(publish: OutboundPublish): boolean {
     const use = this.#roomForAlias(publish) ? this.#outboundAliases().use(publish.topic) : null;
     if (use === null || this.state === 'closed') return super.deliver(publish);
-    this.expectAnswer(publish.qos);
+    if (publish.qos > 0) this.controls.owe();
     return this.outbox.send(encodePublish(5, use.known ? { ...publish, topic: '' } : publish, use.alias));
   }
 

@@ -41,7 +41,7 @@ export function encodeRefusal(version: number, parting: Parting, maxBytes: numbe
 export function encodeFaultRefusal(version: number, fault: Fault, maxBytes: number): Buffer | null {
   if (version === 5 || fault === Faults.PROTOCOL_VERSION || fault === Faults.CLIENT_ID_EMPTY) {
     // Whoever speaks another version may not know a reason string.
-    const text = version === 5 ? fault.text : '';
+    const text = version === 5 && fault !== Faults.PROTOCOL_VERSION ? fault.text : '';
     return encodeRefusal(version, { reason: fault.reason, text }, maxBytes);
   }
   return null;
