@@ -4,7 +4,7 @@ import type { IngressMetrics } from '../metrics.ts';
 /**
  * log: the partition of the log, or the whole node, has more unconfirmed bytes than it may. unanswered: the connection
  * has more unanswered packets than it may. commits: the node has more answers that wait for Kafka than it may, some of them for
- * this connection. commands: it has more SUBSCRIBEs and UNSUBSCRIBEs waiting than it may.
+ * this connection. commands: it waits for the answer to a SUBSCRIBE or UNSUBSCRIBE.
  */
 export type PauseReason = 'log' | 'unanswered' | 'commands' | 'commits';
 

@@ -2,6 +2,7 @@ import type { Attached, SessionAnswer, SessionCommand, Subscription } from '@tri
 import type { Member } from '@tributary/log';
 import {
   isFailure,
+  parseTopicFilter,
   ReasonCode,
   topicFilterProblem,
   type SubscribeRequest,
@@ -18,6 +19,8 @@ export interface SubscriptionsOptions {
   metrics: IngressMetrics;
   /** How long a SUBSCRIBE may wait for session-state. */
   timeoutMs: number;
+  /** Without `$share/{name}/`. */
+  refusedFilters: ReadonlySet<string>;
 }
 
 /** An answer to SUBSCRIBE or UNSUBSCRIBE. */
@@ -25,10 +28,12 @@ type Answer = Exclude<SessionAnswer, Attached>;
 
 /** Commands of one device that wait for their turn; beyond it the connection is not read. */
 const MAX_WAITING = 256;
+/** What follows a SUBSCRIBE waits so long for its SUBACK, in ms: a device that publishes right after it is among its subscribers. */
+const IN_ORDER_MS = 250;
 
 /**
- * SUBSCRIBE and UNSUBSCRIBE, which session-state answers. Commands of one device go one after the other; while it
- * waits for them the device publishes on.
+ * SUBSCRIBE and UNSUBSCRIBE, which session-state answers. Commands of one device go one after the other. What it sends after them
+ * waits for a moment; if session-state is away the device publishes on.
  */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
@@ -38,7 +43,7 @@ export class Subscriptions {
   }
 
   subscribe(device: Device, { packetId, subscriptionIdentifier, subscriptions }: SubscribeRequest): void {
-    const reasons = subscriptions.map(({ filter }) => refusalOf(filter));
+    const reasons = subscriptions.map(({ filter }) => this.#refusalOf(filter));
     const accepted = subscriptions.filter((_, index) => reasons[index] === null);
     const answer = (granted: readonly number[]): void => {
       let next = 0;
@@ -85,23 +90,31 @@ export class Subscriptions {
     });
   }
 
+  /** Why this node refuses a filter by itself, or null. */
+  #refusalOf(filter: string): number | null {
+    if (topicFilterProblem(filter) !== null) return ReasonCode.TOPIC_FILTER_INVALID;
+    const { refusedFilters } = this.#options;
+    return refusedFilters.has(parseTopicFilter(filter).filter) ? ReasonCode.NOT_AUTHORIZED : null;
+  }
+
   #command(device: Device, command: SessionCommand, answer: (result: Answer) => void): void {
-    if (++device.waitingCommands >= MAX_WAITING) device.reading.pause('commands');
+    device.waitingCommands++;
+    device.reading.pause('commands');
+    const patience = setTimeout(() => {
+      if (device.waitingCommands < MAX_WAITING) device.reading.resume('commands');
+    }, IN_ORDER_MS);
     const signal = AbortSignal.timeout(this.#options.timeoutMs);
     device.lastCommand = (device.lastCommand ?? Promise.resolve()).then(async () => {
       const result: SessionAnswer = device.served
         ? await this.#options.client.command(command, signal)
         : { ok: false, code: 'unavailable', message: 'the connection has ended' };
       const isReasons = !result.ok || 'reasons' in result;
-      if (--device.waitingCommands < MAX_WAITING / 2) device.reading.resume('commands');
+      clearTimeout(patience);
+      if (--device.waitingCommands === 0 || device.waitingCommands === MAX_WAITING / 2)
+        device.reading.resume('commands');
       answer(isReasons ? result : { ok: false, code: 'invalid', message: 'an answer to another command' });
     });
   }
-}
-
-/** Why this node refuses a filter by itself, or null. */
-function refusalOf(filter: string): number | null {
-  return topicFilterProblem(filter) === null ? null : ReasonCode.TOPIC_FILTER_INVALID;
 }
 
 function failureOf(answer: Answer & { ok: false }): number {
