@@ -118,6 +118,11 @@ export const ingressSettings = defineSettings({
     min: 1024,
     doc: 'Bytes that wait for one device; what exceeds it is dropped for this device only.',
   },
+  'subscribe.refusedFilters': {
+    type: 'list',
+    default: [],
+    doc: 'Topic filters that nobody may subscribe to, as they are written: `#`, for instance. A SUBSCRIBE for one of them, shared or not, gets reason code 0x87. What wider filters match is not affected.',
+  },
   'connect.concurrency': {
     type: 'integer',
     default: 128,

@@ -215,6 +215,7 @@ export class NodeLife {
       self,
       metrics,
       timeoutMs: config['subscribe.timeoutMs'],
+      refusedFilters: new Set(config['subscribe.refusedFilters']),
     });
     this.#reports = new ReportSender(nats, self);
     const receiver = new DeliveryReceiver(this.clients, this.#reports, metrics);

@@ -2,6 +2,7 @@ import type { Attached, SessionAnswer, SessionCommand, Subscription } from '@tri
 import type { Member } from '@tributary/log';
 import {
   isFailure,
+  parseTopicFilter,
   ReasonCode,
   topicFilterProblem,
   type SubscribeRequest,
@@ -18,6 +19,8 @@ export interface SubscriptionsOptions {
   metrics: IngressMetrics;
   /** How long a SUBSCRIBE may wait for session-state. */
   timeoutMs: number;
+  /** Without `$share/{name}/`. */
+  refusedFilters: ReadonlySet<string>;
 }
 
 /** An answer to SUBSCRIBE or UNSUBSCRIBE. */
@@ -40,7 +43,7 @@ export class Subscriptions {
   }
 
   subscribe(device: Device, { packetId, subscriptionIdentifier, subscriptions }: SubscribeRequest): void {
-    const reasons = subscriptions.map(({ filter }) => refusalOf(filter));
+    const reasons = subscriptions.map(({ filter }) => this.#refusalOf(filter));
     const accepted = subscriptions.filter((_, index) => reasons[index] === null);
     const answer = (granted: readonly number[]): void => {
       let next = 0;
@@ -87,6 +90,13 @@ export class Subscriptions {
     });
   }
 
+  /** Why this node refuses a filter by itself, or null. */
+  #refusalOf(filter: string): number | null {
+    if (topicFilterProblem(filter) !== null) return ReasonCode.TOPIC_FILTER_INVALID;
+    const { refusedFilters } = this.#options;
+    return refusedFilters.has(parseTopicFilter(filter).filter) ? ReasonCode.NOT_AUTHORIZED : null;
+  }
+
   #command(device: Device, command: SessionCommand, answer: (result: Answer) => void): void {
     device.waitingCommands++;
     device.reading.pause('commands');
@@ -105,11 +115,6 @@ export class Subscriptions {
       answer(isReasons ? result : { ok: false, code: 'invalid', message: 'an answer to another command' });
     });
   }
-}
-
-/** Why this node refuses a filter by itself, or null. */
-function refusalOf(filter: string): number | null {
-  return topicFilterProblem(filter) === null ? null : ReasonCode.TOPIC_FILTER_INVALID;
 }
 
 function failureOf(answer: Answer & { ok: false }): number {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ISubscription } from 'mqtt-packet';
 import { uniqueName, until, type Proc } from '@tributary/testing';
 import { Platform } from '../platform.ts';
@@ -13,7 +14,11 @@ describe('subscribing', () => {
 
   before(async () => {
     platform = await Platform.start();
-    node = await platform.node({ 'service.instance': 'node-a', 'subscribe.timeoutMs': 2_000 });
+    node = await platform.node({
+      'service.instance': 'node-a',
+      'subscribe.timeoutMs': 2_000,
+      'subscribe.refusedFilters': ['#', 'test/nosubscribe'],
+    });
   });
   after(() => platform[Symbol.asyncDispose]());
   beforeEach(() => {
@@ -55,6 +60,32 @@ describe('subscribing', () => {
     using old = await RawClient.connect(node, { clientId: uniqueName('share') });
     subscribe(old, 2, { topic: '$share/g/a', qos: 1 });
     assert.deepEqual((await old.take('suback')).granted, [0x80]);
+  });
+
+  it('refuses the filters it was told to, as they stand', async () => {
+    using client = await RawClient.connect(node, { clientId: uniqueName('refused'), protocolVersion: 5 });
+    subscribe(
+      client,
+      1,
+      { topic: '#', qos: 1 },
+      { topic: 'test/nosubscribe', qos: 0 },
+      { topic: 'test/+', qos: 1 },
+    );
+    assert.deepEqual((await client.take('suback')).granted, [0x87, 0x87, 1]);
+    using old = await RawClient.connect(node, { clientId: uniqueName('refused') });
+    subscribe(old, 2, { topic: '#', qos: 1 });
+    assert.deepEqual((await old.take('suback')).granted, [0x80]);
+  });
+
+  it('keeps what a device sends after a SUBSCRIBE until it is answered, but not for long', async () => {
+    using client = await RawClient.connect(node, { clientId: uniqueName('in-order') });
+    session.answer = () => undefined;
+    subscribe(client, 1, { topic: 'x', qos: 1 });
+    client.publish('x', 'after', 1, 2);
+    await delay(100);
+    assert.deepEqual(client.received, []);
+    await client.take('puback');
+    assert.deepEqual(client.received, []);
   });
 
   it('does what one device asks in its order, and tells of its end', async () => {
