@@ -11,7 +11,7 @@ import { Faults } from '../wire/fault.ts';
 import type { ControlPacket } from '../wire/packet-reader.ts';
 import { PacketType } from '../wire/packet-type.ts';
 import { encodePublish, publishWireBytes, TOPIC_ALIAS_BYTES } from '../wire/publish-encoder.ts';
-import { Authentication } from './authentication.ts';
+import { Authentication, type AuthenticationOwner } from './authentication.ts';
 import { OutboundAliases } from './outbound-aliases.ts';
 import { TopicAliases } from './topic-aliases.ts';
 
@@ -115,7 +115,7 @@ export class NativeConnection<Context> extends ClientConnection<Context> {
     this.begin(serverKeepAlive || undefined);
   }
 
-  #authenticationOwner(): ConstructorParameters<typeof Authentication>[0] {
+  #authenticationOwner(): AuthenticationOwner {
     const { host } = this.#parts;
     return {
       sendAuth: (reason, method, data) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import mqtt from 'mqtt';
 import { MqttError } from '../../src/mod.ts';
 import { engineTest } from '../support/engine-fixture.ts';
@@ -188,6 +189,62 @@ engineTest(
     assert.equal(properties.authenticationData?.toString(), 'welcome');
     await client.publishAsync('a', 'b', { qos: 1 });
     await client.endAsync();
+  },
+  { exception },
+);
+
+/** What a client may send in an exchange, right or wrong, whole or in pieces. */
+const anything = fc.oneof(
+  fc
+    .tuple(
+      fc.constantFrom(0, 0x18, 0x18, 0x18, 0x19),
+      fc.constantFrom('TOY', 'TOY', 'TOY', 'OTHER'),
+      fc.constantFrom('hi', 'me', 'proof', '', undefined),
+    )
+    .map(([reason, method, data]) => p.auth(reason, method, data)),
+  fc.constantFrom(
+    p.pingreq,
+    p.disconnect(),
+    p.publish({ version: 5, qos: 1 }),
+    p.packet(0xf0),
+    p.packet(0xf0, Buffer.from([0x18])),
+    connectByToy('hi'),
+  ),
+);
+
+engineTest(
+  'whatever is sent in an exchange, nobody gets in but by the proof',
+  async (start) => {
+    await using fixture = await start();
+    useToy(fixture);
+    const { host } = fixture;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anything, { maxLength: 6 }),
+        fc.integer({ min: 1, max: 20 }),
+        async (packets, size) => {
+          host.publishes.length = 0;
+          const client = await fixture.client();
+          const bytes = Buffer.concat([connectByToy('hi'), ...packets, p.publish({ version: 5 })]);
+          for (let at = 0; at < bytes.length; at += size) {
+            client.send(bytes.subarray(at, at + size));
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+          client.socket.end();
+          await client.closed;
+          const mayBeIn =
+            packets.length >= 2 &&
+            packets[0]?.[2] === 0x18 &&
+            packets[1]?.equals(p.auth(0x18, 'TOY', 'proof')) === true;
+          if (!mayBeIn) assert.deepEqual(host.publishes, []);
+        },
+      ),
+      { numRuns: 300 },
+    );
+    await host.until(() => host.closures.length === host.connects.length, 'closures');
+    assert.deepEqual(fixture.errors, []);
+    const { counters } = fixture.engine;
+    assert.deepEqual([counters.internalErrors, counters.unfinished, counters.connections], [0, 0, 0]);
   },
   { exception },
 );

@@ -135,6 +135,22 @@ test('a final message that is changed proves nothing', async () => {
   }
 });
 
+/** What somebody in between could have changed, and the client proves all the same. */
+const proved: [instead: { header?: string; nonce?: string }, detail: RegExp][] = [
+  [{ header: 'y,,' }, /channel binding has changed/],
+  [{ nonce: 'mine' }, /nonce is not the one/],
+  [{ nonce: 'mine-and-another' }, /nonce is not the one/],
+];
+
+test('a proof of another header or nonce is not taken, right as it is', async () => {
+  for (const [instead, detail] of proved) {
+    const client = new ScramClient('user', 'pencil', { nonce: 'mine' });
+    const outcome = await run(client.first, (serverFirst) => client.answer(serverFirst, instead));
+    assert.ok(!outcome.ok);
+    assert.match(outcome.detail, detail);
+  }
+});
+
 test('each exchange has a nonce of its own, so an old answer is worth nothing', async () => {
   const client = new ScramClient('user', 'pencil', { nonce: 'mine' });
   let old = '';

@@ -22,13 +22,14 @@ export class ScramClient {
     this.first = header + this.#bare;
   }
 
-  /** The client-final-message. */
-  answer(serverFirst: string): string {
+  /** The client-final-message. @param instead what to say and to prove in place of what is right */
+  answer(serverFirst: string, instead: { header?: string; nonce?: string } = {}): string {
     const [, nonce = '', salt = '', iterations = ''] =
       /^r=([^,]+),s=([^,]+),i=(\d+)$/.exec(serverFirst) ?? [];
     this.#salted = pbkdf2Sync(this.#password, Buffer.from(salt, 'base64'), Number(iterations), 32, 'sha256');
     const clientKey = hmac(this.#salted, 'Client Key');
-    const withoutProof = `c=${Buffer.from(this.#header).toString('base64')},r=${nonce}`;
+    const header = Buffer.from(instead.header ?? this.#header).toString('base64');
+    const withoutProof = `c=${header},r=${instead.nonce ?? nonce}`;
     this.#message = `${this.#bare},${serverFirst},${withoutProof}`;
     const signature = hmac(createHash('sha256').update(clientKey).digest(), this.#message);
     const proof = clientKey.map((byte, index) => byte ^ signature[index]!);
