@@ -90,6 +90,7 @@ export const subscribe: readonly Statement[] = [
       const a = await s.connect();
       const b = await s.connect();
       await b.publish({ topic: s.topic('kept'), payload: 'kept', qos: 1, retain: true });
+      await b.settled();
       await a.subscribe(s.topic('#'), 1);
       assert.deepEqual(await a.payloads(1), ['kept']);
       const sent = Array.from({ length: 30 }, (_, n) => `${n}`);
