@@ -137,7 +137,7 @@ export async function runBrain(
   const sender = new RetainedSender({ store: retained, book, hub, queued, signal });
   const tail = new LogTail(manager, log, progress);
   const timeoutMs = config['subscribe.timeoutMs'];
-  const handler = new CommandHandler({ store, book, journal, afterlife, tail, sender, timeoutMs });
+  const handler = new CommandHandler({ store, table, book, journal, afterlife, tail, sender, timeoutMs });
   using metrics = watchBrain(service.metrics, { table, routes, retained, hub, sessions, workers });
   void metrics;
 

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectAsync, type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
 import { until } from '@tributary/testing';
-import type { Device} from './platform-fixture.ts';
+import type { Device } from './platform-fixture.ts';
 import { startPlatform, type Platform } from './platform-fixture.ts';
 
 const range = (count: number): string[] => Array.from({ length: count }, (_, n) => String(n));

@@ -20,6 +20,12 @@ export interface RetainedSenderOptions {
   signal: AbortSignal;
 }
 
+/** The retained messages that a subscription is answered with. */
+export interface RetainedAnswer {
+  subscription: Subscription;
+  messages: RetainedMessage[];
+}
+
 /** Sends a new subscription the retained messages it matches. */
 export class RetainedSender {
   readonly #options: RetainedSenderOptions;
@@ -28,13 +34,21 @@ export class RetainedSender {
     this.#options = options;
   }
 
-  async send(address: SessionAddress, subscriptions: readonly Subscription[]): Promise<void> {
-    const { store, signal } = this.#options;
+  /** What subscriptions get that are established now. */
+  collect(subscriptions: readonly Subscription[]): RetainedAnswer[] {
+    const { store } = this.#options;
+    return subscriptions.map((subscription) => ({
+      subscription,
+      messages: [...store.match(subscription.filter)],
+    }));
+  }
+
+  async send(address: SessionAddress, answers: readonly RetainedAnswer[]): Promise<void> {
     const chunk: DeliveryInput[] = [];
-    for (const subscription of subscriptions) {
-      for (const retained of store.match(subscription.filter)) {
+    for (const { subscription, messages } of answers) {
+      for (const retained of messages) {
         await this.#send(address, subscription, retained, chunk);
-        if (signal.aborted) return;
+        if (this.#options.signal.aborted) return;
       }
     }
     if (chunk.length > 0) this.#flush(address, chunk);

@@ -45,6 +45,7 @@ export class Addressing {
     let publisher: string | undefined;
     for (const reached of sessions) {
       if (reached.noLocal && reached.session.clientId === (publisher ??= row.clientId)) continue;
+      if (row.retain && reached.awaitsRetained) continue;
       addressed.add(reached, '');
     }
     for (const group of groups) {

@@ -11,6 +11,8 @@ export interface Reached {
   retainAsPublished: boolean;
   /** The session does not want what it published itself. */
   noLocal: boolean;
+  /** A retained message is left to the answer of the SUBSCRIBE that is under way: no other subscription of the session matches. */
+  awaitsRetained: boolean;
   /** All identifiers of the matching subscriptions [MQTT-3.3.4-4]. */
   subscriptionIds: readonly number[];
 }
@@ -97,10 +99,15 @@ export class TopicRoutes {
         return;
       }
       const known = sessions.get(session);
+      const awaitsRetained = this.#table.isAwaiting(session.clientId, filter);
       if (known === undefined) {
-        sessions.set(session, { session, qos, retainAsPublished, noLocal, subscriptionIds: ids });
+        sessions.set(session, {
+          ...{ session, qos, retainAsPublished, noLocal, awaitsRetained },
+          subscriptionIds: ids,
+        });
         return;
       }
+      known.awaitsRetained &&= awaitsRetained;
       if (qos > known.qos) known.qos = qos;
       known.retainAsPublished ||= retainAsPublished;
       // One subscription that does want own messages is enough.

@@ -5,7 +5,8 @@ import type { LogTail } from '../routing/log-tail.ts';
 import type { Afterlife } from '../sessions/afterlife.ts';
 import type { Journal } from '../sessions/journal.ts';
 import type { SessionBook } from '../sessions/session-book.ts';
-import type { Subscribed, SubscriptionStore } from './subscription-store.ts';
+import type { SubscriptionStore } from './subscription-store.ts';
+import type { SubscriptionTable } from './subscription-table.ts';
 
 /** Reason codes of UNSUBACK (MQTT 5, 3.11.3). */
 const SUCCESS = 0x00;
@@ -25,6 +26,7 @@ export interface Handled {
 
 export interface CommandHandlerOptions {
   store: SubscriptionStore;
+  table: SubscriptionTable;
   book: SessionBook;
   journal: Journal;
   afterlife: Afterlife;
@@ -82,15 +84,23 @@ export class CommandHandler {
   async #subscribe(command: SessionCommand & { type: 'subscribe' }): Promise<Handled> {
     const problem = firstProblem(command.subscriptions);
     if (problem !== null) return { answer: { ok: false, code: 'invalid', message: problem } };
-    const { store, tail, timeoutMs, sender } = this.#options;
+    const { store, table, tail, timeoutMs, sender } = this.#options;
     // Whoever takes part in a shared subscription has a queue before it is given anything.
     if (command.subscriptions.some(({ filter }) => isSharedFilter(filter))) await this.#ensureQueue(command);
-    const change = await store.subscribe(command, command.subscriptions);
-    if (!change.ok) return { answer: change };
-    const wanting = change.value.filter(wantsRetained).map(({ subscription }) => subscription);
-    if (wanting.length > 0 && !(await tail.caughtUp(timeoutMs))) return { answer: BEHIND };
-    const reasons = command.subscriptions.map(({ qos }) => qos);
-    return { answer: { ok: true, reasons }, afterwards: () => sender.send(command, wanting) };
+    try {
+      const change = await store.subscribe(command, command.subscriptions);
+      if (!change.ok) return { answer: change };
+      const wanting = change.value
+        .filter((each) => each.wantsRetained)
+        .map(({ subscription }) => subscription);
+      if (wanting.length > 0 && !(await tail.caughtUp(timeoutMs))) return { answer: BEHIND };
+      const reasons = command.subscriptions.map(({ qos }) => qos);
+      // What is retained now is the answer; what comes later is routed as it comes.
+      const retained = sender.collect(wanting);
+      return { answer: { ok: true, reasons }, afterwards: () => sender.send(command, retained) };
+    } finally {
+      table.answered(command.clientId);
+    }
   }
 
   async #ensureQueue(command: SessionCommand & { type: 'subscribe' }): Promise<void> {
@@ -118,10 +128,4 @@ function firstProblem(subscriptions: readonly Subscription[]): string | null {
     if (problem !== null) return `"${filter}": ${problem}`;
   }
   return null;
-}
-
-/** Retain Handling (MQTT 5, 3.3.1.3); a shared subscription gets none (4.8.2). */
-function wantsRetained({ subscription, isNew }: Subscribed): boolean {
-  if (isSharedFilter(subscription.filter)) return false;
-  return subscription.retainHandling === 0 || (subscription.retainHandling === 1 && isNew);
 }

@@ -7,13 +7,14 @@ import {
   type SubscriptionRecord,
 } from '@tributary/contracts';
 import { isWrongLastSequence } from '@tributary/log';
+import { isSharedFilter } from '@tributary/mqtt';
 import type { SubscriptionTable } from './subscription-table.ts';
 
 /** What a subscribe did to one filter. */
 export interface Subscribed {
   subscription: Subscription;
-  /** False if the session was subscribed to this filter already (Retain Handling 1 asks). */
-  isNew: boolean;
+  /** It is to be answered with the retained messages there are. */
+  wantsRetained: boolean;
 }
 
 export type Change<T> =
@@ -45,9 +46,13 @@ export class SubscriptionStore {
     return this.#inTurn(address.clientId, () =>
       this.#change(address, (present) => {
         const next = new Map(present.map((s) => [s.filter, s]));
-        const value = wanted.map((subscription) => ({ subscription, isNew: !next.has(subscription.filter) }));
+        const value = wanted.map((subscription) => ({
+          subscription,
+          wantsRetained: wantsRetained(subscription, !next.has(subscription.filter)),
+        }));
         for (const subscription of wanted) next.set(subscription.filter, subscription);
-        return { next: [...next.values()], value };
+        const awaiting = value.filter((each) => each.wantsRetained).map((each) => each.subscription.filter);
+        return { next: [...next.values()], value, awaiting };
       }),
     );
   }
@@ -58,7 +63,7 @@ export class SubscriptionStore {
       this.#change(address, (present) => {
         const next = new Map(present.map((s) => [s.filter, s]));
         const value = filters.map((filter) => next.delete(filter));
-        return { next: [...next.values()], value };
+        return { next: [...next.values()], value, awaiting: [] };
       }),
     );
   }
@@ -75,7 +80,7 @@ export class SubscriptionStore {
 
   async #change<T>(
     address: SessionAddress,
-    edit: (present: readonly Subscription[]) => { next: Subscription[]; value: T },
+    edit: (present: readonly Subscription[]) => { next: Subscription[]; value: T; awaiting: string[] },
   ): Promise<Change<T>> {
     for (;;) {
       const known = this.#table.session(address.clientId);
@@ -83,12 +88,12 @@ export class SubscriptionStore {
         return { ok: false, code: 'stale-epoch', message: `${address.clientId} has connected again since` };
       }
       const present = known?.sessionId === address.sessionId ? known.subscriptions : [];
-      const { next, value } = edit(present);
+      const { next, value, awaiting } = edit(present);
       if (next.length > this.#maxPerSession) {
         const message = `a session may have ${this.#maxPerSession} subscriptions`;
         return { ok: false, code: 'invalid', message };
       }
-      this.#table.propose(address, next);
+      this.#table.propose(address, next, awaiting);
       try {
         const revision = await this.#put(address, next, known?.revision ?? 0);
         if (revision === null) continue;
@@ -142,6 +147,11 @@ export class SubscriptionStore {
       if (this.#pending.get(clientId) === mine) this.#pending.delete(clientId);
     }
   }
+}
+
+/** Retain Handling (MQTT 5, 3.3.1.3); a shared subscription gets none (4.8.2). */
+function wantsRetained({ filter, retainHandling }: Subscription, isNew: boolean): boolean {
+  return !isSharedFilter(filter) && (retainHandling === 0 || (retainHandling === 1 && isNew));
 }
 
 function ignoreWrongRevision(error: unknown): void {

@@ -33,6 +33,8 @@ export class SubscriptionTable implements AsyncDisposable {
   readonly #sessions = new Map<string, { entry: SessionEntry; members: TableSubscription[] }>();
   /** Members of changes that are being stored, in place of those of the record. */
   readonly #proposed = new Map<string, TableSubscription[]>();
+  /** Filters of clients whose answer with retained messages is still to come. */
+  readonly #awaiting = new Map<string, Set<string>>();
   /** By key in the bucket: deletions name nothing else. */
   readonly #byKey = new Map<string, string>();
   #follower: BucketFollower | null = null;
@@ -71,10 +73,15 @@ export class SubscriptionTable implements AsyncDisposable {
     this.#trie.match(topic, visit);
   }
 
-  /** Routing goes by these subscriptions until the bucket says something of this client, or `withdraw` is called. */
-  propose(address: SessionAddress, subscriptions: readonly Subscription[]): void {
+  /**
+   * Routing goes by these subscriptions until the bucket says something of this client, or `withdraw` is called.
+   * @param awaiting filters that will be answered with retained messages: until `answered`, retained ones are left to that answer
+   */
+  propose(address: SessionAddress, subscriptions: readonly Subscription[], awaiting: Iterable<string>): void {
     this.#version++;
     this.#forget(address.clientId);
+    const filters = new Set(awaiting);
+    if (filters.size > 0) this.#awaiting.set(address.clientId, filters);
     const entry = sessionEntry(address, subscriptions, 0);
     this.#proposed.set(address.clientId, this.#add(entry));
   }
@@ -86,6 +93,16 @@ export class SubscriptionTable implements AsyncDisposable {
     this.#forget(clientId);
     const known = this.#sessions.get(clientId);
     if (known !== undefined) known.members = this.#add(known.entry);
+  }
+
+  /** The answer with retained messages is taken now: what is retained from here on is news. */
+  answered(clientId: string): void {
+    if (this.#awaiting.delete(clientId)) this.#version++;
+  }
+
+  /** Whether a retained message will come with the answer to the SUBSCRIBE that is under way. */
+  isAwaiting(clientId: string, filter: string): boolean {
+    return this.#awaiting.get(clientId)?.has(filter) ?? false;
   }
 
   /** Resolves once routing uses the record with this revision. */
