@@ -3,7 +3,8 @@ import { connect as openSocket, type Socket } from 'node:net';
 import type { Target } from '../target/target.ts';
 import * as c from '../wire/client-packet.ts';
 import type { Properties } from '../wire/property.ts';
-import { decode, packetLength, type ServerPacket, type ServerType } from '../wire/server-packet.ts';
+import { decode, packetLength, type ServerPacket } from '../wire/server-packet.ts';
+import type { ServerType } from '../wire/server-rules.ts';
 
 const PATIENCE_MS = 5_000;
 
