@@ -74,7 +74,7 @@ export const ingressSettings = defineSettings({
   'subscribe.refusedFilters': {
     type: 'list',
     default: [],
-    doc: 'Topic filters that nobody may subscribe to, as they are written: `#`, for instance. A SUBSCRIBE for one of them, shared or not, gets reason code 0x87. What wider filters match is not affected.',
+    doc: 'Topic filters that nobody may subscribe to, as they are written: `#`, for instance. A SUBSCRIBE for one of them, shared or not, gets reason code 0x80. What wider filters match is not affected.',
   },
   'connect.concurrency': {
     type: 'integer',

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 10000
+#define A_MOMENT_US 200000
 
 static char address[128];
 static int version;
@@ -121,6 +122,7 @@ static int retained(void) {
   topic_of(topic, "kept");
   MQTTClient client = device("retained", 1, NULL);
   if (client == NULL || !publish(client, topic, "kept", 4, 1, 1)) return fail("not acknowledged");
+  usleep(A_MOMENT_US);
   if (!subscribe(client, topic)) return fail("no subscription");
   int good = expect(client, "kept", 4, 1, 1);
   publish(client, topic, "", 0, 1, 1);

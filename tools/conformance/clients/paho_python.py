@@ -5,6 +5,7 @@ Prints `ok NAME` or `failed NAME: why` for each check. VERSION is 4 (MQTT 3.1.1)
 
 import queue
 import sys
+import time
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
@@ -12,6 +13,7 @@ from paho.mqtt.properties import Properties
 
 HOST, PORT, VERSION, PREFIX = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 PATIENCE = 10
+A_MOMENT = 0.2
 
 
 class Device:
@@ -68,6 +70,7 @@ def at_qos(qos):
 def retained():
     device = Device("retained")
     device.publish(f"{PREFIX}/kept", "kept", 1, retain=True)
+    time.sleep(A_MOMENT)
     device.subscribe(f"{PREFIX}/kept")
     message = device.message()
     assert message.retain and message.payload == b"kept"

@@ -82,7 +82,8 @@ export class SessionPump implements Disposable {
         return;
       }
       session.next++;
-      if (entry.expiresAtMs !== 0 && entry.expiresAtMs <= now) {
+      // What was sent once does not expire any more [MQTT-4.3.3-7].
+      if (!entry.sent && entry.expiresAtMs !== 0 && entry.expiresAtMs <= now) {
         onExpired(entry);
         continue;
       }

@@ -23,7 +23,7 @@ export function answersOf(
   const reading = parser({ protocolVersion: version });
   let broken: string | null = null;
   reading.on('packet', (packet) => packets.push(packet));
-  reading.on('error', (error) => (broken = error.message));
+  reading.on('error', (error: Error) => (broken = error.message));
   reading.parse(bytes);
   const answers: Record<string, string[]> = {};
   const aliases = new Map<number, string>();

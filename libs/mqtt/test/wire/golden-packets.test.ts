@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { InboundPublish } from '../../src/mod.ts';
 import { engineTest, type RecordingHost } from '../support/engine-fixture.ts';
-import { goldenConnects, goldenPackets } from './golden-packets.ts';
+import { goldenConnects } from './golden-connects.ts';
+import { goldenPackets } from './golden-packets.ts';
 
 const hex = (bytes: Uint8Array | undefined): string | undefined =>
   bytes && Buffer.from(bytes).toString('hex');

@@ -4,6 +4,9 @@ import type { Target } from '../target/target.ts';
 export const CHECKS = ['QoS 0', 'QoS 1', 'QoS 2', 'retained', 'large payload', 'will', 'session'] as const;
 export type Check = (typeof CHECKS)[number];
 
+/** Between a retained message and the subscription that is to find it: nothing of it is on its way any more. */
+export const A_MOMENT_MS = 200;
+
 /** Version of MQTT as CONNECT has it. */
 export type ClientVersion = 4 | 5;
 

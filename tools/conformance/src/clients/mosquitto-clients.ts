@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findProgram, run } from '@tributary/testing';
 import type { Target } from '../target/target.ts';
-import { CHECKS, type Check, type ClientVersion, type DeviceClient } from './device-client.ts';
+import { A_MOMENT_MS, CHECKS, type Check, type ClientVersion, type DeviceClient } from './device-client.ts';
 
 /** mosquitto_sub says when it is subscribed only in its debug output. */
 const SUBSCRIBED = /^Subscribed \(mid: \d+\)/m;
@@ -111,6 +111,7 @@ async function check(name: Check, commands: Commands): Promise<string | null> {
     }
     case 'retained': {
       await commands.publish(topic, 'kept', 1, '-r');
+      await delay(A_MOMENT_MS);
       const lines = await commands.subscribe(topic, 1, () => Promise.resolve());
       return expect(lines, '>1 1 4 kept');
     }

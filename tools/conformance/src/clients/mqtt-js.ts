@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '@tributary/testing';
 import type { Target } from '../target/target.ts';
-import { CHECKS, type Check, type ClientVersion, type DeviceClient } from './device-client.ts';
+import { A_MOMENT_MS, CHECKS, type Check, type ClientVersion, type DeviceClient } from './device-client.ts';
 
 const PATIENCE_MS = 10_000;
 
@@ -87,6 +88,7 @@ class Run {
     const device = await this.#open('retained');
     const topic = `${this.#prefix}/kept`;
     await device.client.publishAsync(topic, 'kept', { qos: 1, retain: true });
+    await delay(A_MOMENT_MS);
     await device.client.subscribeAsync(topic, { qos: 1 });
     const { payload, packet } = await device.message();
     assert.deepEqual([payload.toString(), packet.retain], ['kept', true]);

@@ -2,6 +2,7 @@ import { acknowledgements } from './acknowledgements.ts';
 import { authentication } from './authentication.ts';
 import { closing } from './closing.ts';
 import { connack } from './connack.ts';
+import { connectPayload } from './connect-payload.ts';
 import { connect } from './connect.ts';
 import { dataRepresentation } from './data-representation.ts';
 import { flow } from './flow.ts';
@@ -13,6 +14,7 @@ import { shared } from './shared.ts';
 import type { Statement } from './statement.ts';
 import { subscribe } from './subscribe.ts';
 import { topics } from './topics.ts';
+import { unsubscribe } from './unsubscribe.ts';
 import { version3 } from './version-3.ts';
 import { websocket } from './websocket.ts';
 import { will } from './will.ts';
@@ -21,13 +23,15 @@ import { will } from './will.ts';
 export const chapters: Readonly<Record<string, readonly Statement[]>> = {
   'data representation': dataRepresentation,
   CONNECT: connect,
+  'client identifiers': connectPayload,
   CONNACK: connack,
   wills: will,
   sessions,
   PUBLISH: publish,
   'retained messages': retain,
   acknowledgements,
-  'SUBSCRIBE and UNSUBSCRIBE': subscribe,
+  SUBSCRIBE: subscribe,
+  UNSUBSCRIBE: unsubscribe,
   'flow control and order': flow,
   topics,
   'shared subscriptions': shared,

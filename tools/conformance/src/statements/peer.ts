@@ -3,7 +3,8 @@ import { connect as openSocket, type Socket } from 'node:net';
 import type { Target } from '../target/target.ts';
 import * as c from '../wire/client-packet.ts';
 import type { Properties } from '../wire/property.ts';
-import { decode, packetLength, type ServerPacket, type ServerType } from '../wire/server-packet.ts';
+import { decode, packetLength, type ServerPacket } from '../wire/server-packet.ts';
+import type { ServerType } from '../wire/server-rules.ts';
 
 const PATIENCE_MS = 5_000;
 
@@ -26,6 +27,7 @@ export class Peer {
   #error: Error | null = null;
   #isClosed = false;
   #nextId = 1;
+  #settles = false;
   #changed = Promise.withResolvers<void>();
   /** Set by `connect`. */
   connack: ServerPacket | null = null;
@@ -151,6 +153,20 @@ export class Peer {
       assert.equal((await this.take('pubcomp')).id, id, 'PUBCOMP has the packet identifier of its PUBREL');
     }
     return answer.reason;
+  }
+
+  /**
+   * All that this client published at QoS 1 has been passed on. A server may acknowledge a message before it has passed it
+   * on, to subscriptions that are made meanwhile as well; cases about what is retained, and what is not, wait for it.
+   */
+  async settled(): Promise<void> {
+    const topic = `settled/${this.clientId}`;
+    if (!this.#settles) await this.subscribe(topic, 1);
+    this.#settles = true;
+    await this.publish({ topic, qos: 1 });
+    await this.#find((packet) => packet.topic === topic, PATIENCE_MS).then((packet) => {
+      if (packet !== null) this.send(c.puback(packet.id));
+    });
   }
 
   /** @returns the reason codes of SUBACK */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import * as c from '../wire/client-packet.ts';
+import type { Peer } from './peer.ts';
 import type { Scene } from './scene.ts';
 import type { Statement } from './statement.ts';
 
 /** What somebody who subscribes now is sent at once. */
-async function kept(s: Scene, topic: string): Promise<string[]> {
+async function kept(s: Scene, publisher: Peer, topic: string): Promise<string[]> {
+  await publisher.settled();
   const late = await s.connect();
   await late.subscribe([
     [topic, 1],
@@ -33,7 +35,7 @@ export const retain: readonly Statement[] = [
         ['third', 1],
       ] as const) {
         await a.publish({ topic: s.topic(), payload, qos, retain: true });
-        assert.deepEqual(await kept(s, s.topic()), [payload]);
+        assert.deepEqual(await kept(s, a, s.topic()), [payload]);
       }
     },
   },
@@ -43,11 +45,12 @@ export const retain: readonly Statement[] = [
     test: async (s) => {
       const a = await s.connect();
       await a.publish({ topic: s.topic(), payload: 'first', qos: 1, retain: true });
+      await a.settled();
       await a.subscribe(s.topic());
       assert.equal((await a.message()).payload.toString(), 'first');
       await a.publish({ topic: s.topic(), qos: 1, retain: true });
       assert.equal((await a.message()).payload.length, 0);
-      assert.deepEqual(await kept(s, s.topic()), []);
+      assert.deepEqual(await kept(s, a, s.topic()), []);
     },
   },
   {
@@ -56,7 +59,7 @@ export const retain: readonly Statement[] = [
     test: async (s) => {
       const a = await s.connect();
       await a.publish({ topic: s.topic(), qos: 1, retain: true });
-      assert.deepEqual(await kept(s, s.topic()), []);
+      assert.deepEqual(await kept(s, a, s.topic()), []);
     },
   },
   {
@@ -65,11 +68,11 @@ export const retain: readonly Statement[] = [
     test: async (s) => {
       const a = await s.connect();
       await a.publish({ topic: s.topic('new'), payload: 'x', qos: 1 });
-      assert.deepEqual(await kept(s, s.topic('new')), []);
+      assert.deepEqual(await kept(s, a, s.topic('new')), []);
       await a.publish({ topic: s.topic(), payload: 'kept', qos: 1, retain: true });
       await a.publish({ topic: s.topic(), payload: 'other', qos: 1 });
       await a.publish({ topic: s.topic(), qos: 1 });
-      assert.deepEqual(await kept(s, s.topic()), ['kept']);
+      assert.deepEqual(await kept(s, a, s.topic()), ['kept']);
     },
   },
   {
@@ -79,6 +82,7 @@ export const retain: readonly Statement[] = [
       const a = await s.connect();
       for (const level of ['x', 'y'])
         await a.publish({ topic: s.topic(level), payload: level, qos: 1, retain: true });
+      await a.settled();
       for (let n = 0; n < 2; n++) {
         await a.subscribe(s.topic('+'), 1);
         assert.deepEqual((await a.payloads(2)).toSorted(), ['x', 'y']);
@@ -92,6 +96,7 @@ export const retain: readonly Statement[] = [
     test: async (s) => {
       const a = await s.connect();
       await a.publish({ topic: s.topic(), payload: 'x', qos: 1, retain: true });
+      await a.settled();
       await a.subscribe(s.topic(), 1 | c.SEND_RETAINED_IF_NEW);
       assert.deepEqual(await a.payloads(1), ['x']);
       await a.subscribe(s.topic(), 1 | c.SEND_RETAINED_IF_NEW);
@@ -107,6 +112,7 @@ export const retain: readonly Statement[] = [
     test: async (s) => {
       const a = await s.connect();
       await a.publish({ topic: s.topic(), payload: 'x', qos: 1, retain: true });
+      await a.settled();
       await a.subscribe(s.topic(), 1 | c.SEND_NO_RETAINED);
       await a.none('publish', 200);
     },

@@ -108,6 +108,7 @@ export const version3: readonly Statement[] = [
     test: async (s) => {
       const a = await s.connect(FOUR);
       await a.publish({ topic: s.topic(), payload: 'kept', qos: 1, retain: true });
+      await a.settled();
       for (const qos of [0, 1]) {
         assert.deepEqual(await a.subscribe(s.topic(), qos), [qos]);
         assert.deepEqual(await a.payloads(1), ['kept']);

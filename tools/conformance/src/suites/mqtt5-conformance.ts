@@ -33,7 +33,7 @@ export function mqtt5ConformanceSuite(folder: string): Suite {
       const results = readLibtest((await outputOf(program, args, options)).stdout);
       // Its client begins to wait for an answer after it has sent the question (test_client/raw.rs, await_ack): an answer
       // that is quicker is lost, and the test fails by a timeout. What fails counts if it does so again, alone.
-      return Promise.all(
+      return await Promise.all(
         results.map(async (result) => {
           if (result.outcome !== 'failed') return result;
           const again = await outputOf(program, [...args, nameOf(result)], options);

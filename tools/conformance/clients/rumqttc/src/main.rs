@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(10);
+const A_MOMENT: Duration = Duration::from_millis(200);
 /// rumqttc has limits of its own, which the large payload would exceed.
 const MOST_BYTES: usize = 1024 * 1024;
 
@@ -91,6 +92,7 @@ macro_rules! checks {
                         let mut keeper = open("keeper", true, None)?;
                         keeper.publish(&topic, QoS::AtLeastOnce, true, b"kept".to_vec())?;
                         keeper.until(|packet| matches!(packet, Packet::PubAck(_)))?;
+                        std::thread::sleep(A_MOMENT);
                         keeper.subscribe(&topic)?;
                         let message = keeper.message()?;
                         keeper.publish(&topic, QoS::AtLeastOnce, true, Vec::new())?;
@@ -121,7 +123,6 @@ macro_rules! checks {
                             other.until(|packet| matches!(packet, Packet::PubAck(_)))?;
                         }
                         other.leave();
-                        // What waited may come in the same read as CONNACK, so the device is not asked for it first.
                         let mut back = open("session", false, None)?;
                         for number in 0..3u8 {
                             same(back.message()?.payload == [b'0' + number])?;
