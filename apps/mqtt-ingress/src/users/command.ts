@@ -17,6 +17,7 @@ worth less, and a plain password cost more to check.
 const SALT_BYTES = 16;
 const OWNER_ONLY = 0o600;
 
+/** Wrong values; what else goes wrong is answered with the usage. */
 class UsageError extends Error {}
 
 async function run(args: string[]): Promise<void> {
@@ -24,7 +25,7 @@ async function run(args: string[]): Promise<void> {
   const { positionals, values } = parseArgs({ args, options, allowPositionals: true });
   const [verb, given, ...more] = positionals;
   if (verb !== 'add' || given === undefined || more.length > 0)
-    throw new UsageError('add NAME is what it can do');
+    throw new Error('it can add NAME, and nothing else');
   const name = saslPrepare(given);
   const problem = nameProblem(name);
   if (problem !== null) throw new UsageError(problem);
