@@ -42,7 +42,7 @@ export interface ConnectionMemory {
   /** Pages of the heap without what is used of them. */
   heapFree: number;
   arrayBuffers: number;
-  /** What is in none of the others: handles, sockets, and what malloc keeps. */
+  /** What is in none of the others: sockets and handles, what malloc keeps, and pages that V8 has emptied and keeps. */
   native: number;
   /** Of the other processes, as the system sees them. */
   others: { name: string; rss: number | null }[];

@@ -54,6 +54,7 @@ test('says what was measured and what went wrong', () => {
   const text = reportLines(pipelineReport(fastest, [run(300, 1), bad], ['mqtt-ingress: {}'])).join('\n');
   assert.match(text, /1000 clients, QoS 1, 256 B, window 1, 1 topics each, as fast as possible; kafkajs/);
   assert.match(text, /^1 +300 +1\.0 +1\.0/m);
+  assert.match(text, / 300 +9\.50 /);
   assert.match(text, /CPU and memory of run 2, the median/);
   assert.match(text, /^mqtt-ingress +12\.50 +5\.00 +0\.40 +100$/m);
   assert.match(text, /^nats-server +- +- +- +-$/m);
@@ -84,6 +85,7 @@ function run(messagesPerSecond: number, p99: number, verdict: Partial<Verdict> =
       { name: 'mqtt-ingress', cpuUsPerMessage: 12.5, systemUsPerMessage: 5, cores: 0.4, rssMib: 100 },
       { name: 'nats-server', cpuUsPerMessage: null, systemUsPerMessage: null, cores: null, rssMib: null },
     ],
+    ingressUs: 9.5,
     otherCores: 0.1,
     stolenCores: 0,
     calibration: { before: 1e8, after: 1e8 },

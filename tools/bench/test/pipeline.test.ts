@@ -23,6 +23,7 @@ test('measures the whole path for three seconds', async () => {
   assert.ok(latencyMs.count >= median.messages);
   assert.ok(latencyMs.p50 > 0 && latencyMs.p50 <= latencyMs.p99 && latencyMs.p99 <= latencyMs.max);
   assert.ok(acknowledgementMs.count > 0);
+  assert.ok(median.ingressUs === null || median.ingressUs > 0);
   assert.deepEqual(
     processes.map(({ name }) => name),
     [

@@ -130,7 +130,7 @@ const MEMORY_ROWS: [keyof ConnectionsMedian['memory'], string][] = [
   ['heapUsed', '  heap, used'],
   ['heapFree', '  heap, free'],
   ['arrayBuffers', '  array buffers'],
-  ['native', '  native: handles, sockets, malloc'],
+  ['native', '  native: sockets, malloc, pages kept by V8'],
   ['rssReconnected', 'RSS after the reconnect, collected'],
 ];
 

@@ -88,6 +88,8 @@ const RUN_HEAD = [
   'p99',
   'p99.9',
   'CPU us/msg',
+  'acked/s',
+  'ingress us/acked',
   'other cores',
   'calibration M/s',
 ];
@@ -107,6 +109,8 @@ function runRow(name: string, run: RunResult): string[] {
     ...latency(latencyMs),
     ...latency(acknowledgementMs),
     sum(run.processes.map(({ cpuUsPerMessage }) => cpuUsPerMessage)),
+    run.acknowledgedPerSecond.toFixed(0),
+    fixed(run.ingressUs, 2),
     fixed(otherCores, 2),
     calibrated.join(' -> '),
   ];
