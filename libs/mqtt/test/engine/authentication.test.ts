@@ -244,7 +244,10 @@ engineTest(
     await host.until(() => host.closures.length === host.connects.length, 'closures');
     assert.deepEqual(fixture.errors, []);
     const { counters } = fixture.engine;
-    assert.deepEqual([counters.internalErrors, handshakes.size, counters.connections], [0, 0, 0]);
+    assert.deepEqual(
+      [counters.internalErrors, fixture.engine.handshakes.size, counters.connections],
+      [0, 0, 0],
+    );
   },
   { exception },
 );
