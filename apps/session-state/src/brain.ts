@@ -14,7 +14,7 @@ import type { Service } from '@tributary/service';
 import { CommandServer } from './command-server.ts';
 import type { settings, SessionStateConfig } from './config.ts';
 import { DeliveryHub } from './delivery/delivery-hub.ts';
-import { RetainedSender } from './retained/retained-sender.ts';
+import { RetainedSender, SHARD_CHANNEL } from './retained/retained-sender.ts';
 import { RetainedStore } from './retained/retained-store.ts';
 import { LogTail } from './routing/log-tail.ts';
 import { PartitionWorker } from './routing/partition-worker.ts';
@@ -24,6 +24,8 @@ import { CommandHandler } from './subscriptions/command-handler.ts';
 import { DepartedNodes } from './subscriptions/departed-nodes.ts';
 import { SubscriptionStore } from './subscriptions/subscription-store.ts';
 import { SubscriptionTable } from './subscriptions/subscription-table.ts';
+import { SysPublisher } from './sys/sys-publisher.ts';
+import { SysTopics } from './sys/sys-topics.ts';
 import { every } from './every.ts';
 import { watchBrain } from './brain-metrics.ts';
 
@@ -109,7 +111,17 @@ export async function runBrain(
   );
   const store = new SubscriptionStore(subscriptions, table, config['limits.subscriptionsPerSession']);
   const departed = new DepartedNodes(nodes, table, store);
-  const sender = new RetainedSender(retained, hub, signal);
+  const topics = new SysTopics({ table, hub, channel: SHARD_CHANNEL });
+  using sys = new SysPublisher({
+    nats,
+    topics,
+    version: service.version,
+    intervalMs: config['sys.intervalSeconds'] * 1_000,
+    // Every session ends with its connection.
+    routing: () => ({ disconnected: 0, subscriptions: table.size, retained: retained.size }),
+  });
+  void sys;
+  const sender = new RetainedSender(topics.beside(retained), hub, signal);
   const tail = new LogTail(manager, log, progress);
   const handler = new CommandHandler(store, tail, sender, config['subscribe.timeoutMs']);
   using metrics = watchBrain(service.metrics, { table, routes, retained, hub, workers });

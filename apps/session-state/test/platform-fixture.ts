@@ -12,11 +12,16 @@ export interface Platform extends AsyncDisposable {
 const LEASE_MS = 2_000;
 
 /** A real nats-server, session-state and as many ingress nodes as asked for. */
-export async function startPlatform(nodeCount: number): Promise<Platform> {
+export async function startPlatform(
+  nodeCount: number,
+  sessionSettings: Record<string, number> = {},
+): Promise<Platform> {
   const stack = new AsyncDisposableStack();
   const nats = stack.use(await startNats());
   const settings = { 'nats.servers': [nats.url], 'log.partitions': 4, 'lease.ttlMs': LEASE_MS };
-  const session = stack.use(await Proc.start('session-state', { settings }));
+  const session = stack.use(
+    await Proc.start('session-state', { settings: { ...settings, ...sessionSettings } }),
+  );
   const nodes: Proc[] = [];
   for (let n = 0; n < nodeCount; n++) {
     const own = { ...settings, 'service.instance': `node-${n}`, 'mqtt.port': 0, 'websocket.port': 0 };

@@ -15,6 +15,7 @@ export {
 } from './frame/log-row.ts';
 export * from './frame/record-batch.ts';
 export * from './mapping-record.ts';
+export type * from './node-stats.ts';
 export * from './out-position.ts';
 export * from './partition.ts';
 export * from './publish-properties.ts';

@@ -1,20 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeliveryInput, QoS, SessionAddress, Subscription } from '@tributary/contracts';
 import type { DeliveryHub } from '../delivery/delivery-hub.ts';
-import type { RetainedStore } from './retained-store.ts';
+import type { RetainedMessage } from './retained-message.ts';
 
 /** Channel of what no log partition owns: shard 0. */
 export const SHARD_CHANNEL = 0x8000_0000;
 /** Messages handed to the hub before it is asked again whether the node keeps up. */
 const CHUNK = 256;
 
+/** Where retained messages come from. */
+export interface RetainedSource {
+  match(filter: string): Iterable<RetainedMessage>;
+}
+
 /** Sends a new subscription the retained messages it matches. */
 export class RetainedSender {
-  readonly #store: RetainedStore;
+  readonly #store: RetainedSource;
   readonly #hub: DeliveryHub;
   readonly #signal: AbortSignal;
 
-  constructor(store: RetainedStore, hub: DeliveryHub, signal: AbortSignal) {
+  constructor(store: RetainedSource, hub: DeliveryHub, signal: AbortSignal) {
     this.#store = store;
     this.#hub = hub;
     this.#signal = signal;

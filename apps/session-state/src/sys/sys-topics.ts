@@ -1,0 +1,116 @@
+import {
+  EMPTY,
+  Envelope,
+  EnvelopeWriter,
+  RowKind,
+  type DeliveryInput,
+  type Recipient,
+} from '@tributary/contracts';
+import { isSharedFilter } from '@tributary/mqtt';
+import type { DeliveryHub } from '../delivery/delivery-hub.ts';
+import { retainedMessage, type RetainedMessage } from '../retained/retained-message.ts';
+import type { RetainedSource } from '../retained/retained-sender.ts';
+import { TopicTree } from '../retained/topic-tree.ts';
+import type { SessionEntry, SubscriptionTable } from '../subscriptions/subscription-table.ts';
+
+export interface SysTopicsOptions {
+  table: Pick<SubscriptionTable, 'match'>;
+  hub: Pick<DeliveryHub, 'deliver' | 'isBehind'>;
+  /** Of what no log partition owns. */
+  channel: number;
+}
+
+/**
+ * The `$SYS` topics: retained messages of QoS 0 that exist in memory only. They are not data of devices, so they go neither
+ * through the log nor to Kafka; whoever takes over routing makes them anew.
+ */
+export class SysTopics {
+  readonly #options: SysTopicsOptions;
+  readonly #tree = new TopicTree<RetainedMessage>();
+  readonly #values = new Map<string, string>();
+
+  constructor(options: SysTopicsOptions) {
+    this.#options = options;
+  }
+
+  /** What a new subscription finds: retained messages of devices, and these. */
+  beside(devices: RetainedSource): RetainedSource {
+    const tree = this.#tree;
+    return {
+      *match(filter) {
+        yield* devices.match(filter);
+        yield* tree.match(filter);
+      },
+    };
+  }
+
+  /** Takes the values of all topics there are, and sends those that changed to who is subscribed. */
+  replace(values: Iterable<[topic: string, value: string]>): void {
+    const present = new Set<string>();
+    for (const [topic, value] of values) {
+      present.add(topic);
+      if (this.#values.get(topic) === value) continue;
+      this.#values.set(topic, value);
+      const message = messageOf(topic, value);
+      this.#tree.set(topic, message);
+      this.#deliver(message);
+    }
+    for (const topic of this.#values.keys()) {
+      if (present.has(topic)) continue;
+      this.#values.delete(topic);
+      this.#tree.delete(topic);
+    }
+  }
+
+  #deliver({ topic, message }: RetainedMessage): void {
+    const { table, hub, channel } = this.#options;
+    const reached = new Map<SessionEntry, Recipient & { subscriptionIds: number[] }>();
+    table.match(topic, ({ session, subscription }) => {
+      if (isSharedFilter(subscription.filter)) return;
+      const { subscriptionId } = subscription;
+      const ids = subscriptionId === 0 ? [] : [subscriptionId];
+      const known = reached.get(session);
+      if (known) known.subscriptionIds.push(...ids);
+      else {
+        const { clientIdBytes: clientId, epoch } = session;
+        reached.set(session, { clientId, epoch, qos: 0, retain: false, subscriptionIds: ids });
+      }
+    });
+    for (const [{ node, nodeEpoch }, recipient] of reached) {
+      if (hub.isBehind(node)) continue;
+      const delivery: DeliveryInput = {
+        logSequence: 0,
+        row: 0,
+        message: message.bytes,
+        recipients: [recipient],
+      };
+      const to = { instance: node, epoch: nodeEpoch };
+      hub.deliver(to, channel, [delivery], { logSequence: 0, holdsFrom: Infinity });
+    }
+  }
+}
+
+function messageOf(topic: string, value: string): RetainedMessage {
+  const receivedMs = Date.now();
+  const writer = new EnvelopeWriter();
+  writer.append({
+    kind: RowKind.publish,
+    qos: 0,
+    retain: true,
+    dup: false,
+    packetId: 0,
+    protocolVersion: 4,
+    receivedMs,
+    epoch: 0,
+    topic,
+    clientId: EMPTY,
+    sessionId: EMPTY,
+    username: EMPTY,
+    trace: EMPTY,
+    origin: EMPTY,
+    properties: EMPTY,
+    payload: Buffer.from(value),
+  });
+  const row = Envelope.open(writer.finish()).row(0);
+  return retainedMessage(topic, { receivedMs, partition: 0, logSequence: 0, row: 0 }, row);
+}
