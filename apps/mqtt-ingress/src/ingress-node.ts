@@ -22,8 +22,11 @@ import { CurrentLife } from './node/current-life.ts';
 import { NodeLife } from './node/node-life.ts';
 import { UserIdentity } from './users/user-identity.ts';
 import { UsersSource } from './users/users-source.ts';
+import { nodeStats } from './node/node-stats.ts';
 
 const COMPONENT = 'node';
+/** Time between two messages about how this node does, in ms. */
+const STATS_MS = 2_000;
 /** Pause between attempts to join again, in ms. */
 const REJOIN_MS = 500;
 /** Streams that may be open beyond the limit of devices, so that a refusal can be said. */
@@ -144,8 +147,18 @@ export class IngressNode {
     this.#listeners.push(overTcp);
     const overWebSocket = await listenWebSocket(engine, webSocket);
     this.#listeners.push(overWebSocket);
+    this.#tellStats(this.#engine);
     this.#service.endpoint('mqtt', `mqtt://${address(overTcp)}`);
     this.#service.endpoint('websocket', `ws://${address(overWebSocket)}/mqtt`);
+  }
+
+  /** For `$SYS` topics; lost if nobody listens. */
+  #tellStats({ counters }: MqttEngine): void {
+    const self = { startedAtMs: Date.now(), version: this.#service.version };
+    const timer = setInterval(() => {
+      this.#current.get()?.tell(nodeStats(self, counters, this.#metrics));
+    }, STATS_MS);
+    this.#service.onStop('stats', () => clearInterval(timer));
   }
 
   /** The lease is gone. Everything of this life ends before another begins. */

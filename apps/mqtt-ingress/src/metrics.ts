@@ -58,6 +58,8 @@ export class IngressMetrics {
   /** Bytes of deliveries that wait for a device. */
   deliveryPendingBytes = 0;
   readonly connected = { tcp: 0, websocket: 0 };
+  /** Since the start; what `$SYS` tells, and metrics tell by label. */
+  readonly totals = { sockets: 0, connections: 0, deliveryDrops: 0 };
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
@@ -103,6 +105,7 @@ export class IngressMetrics {
   }
 
   opened(transport: 'tcp' | 'websocket'): void {
+    this.totals.sockets++;
     this.#metrics.counter('tributary_ingress_connections_opened_total', { transport }).add(1);
   }
 
@@ -111,6 +114,7 @@ export class IngressMetrics {
   }
 
   accepted(version: ProtocolVersion): void {
+    this.totals.connections++;
     const protocol = version === 3 ? '3.1' : version === 4 ? '3.1.1' : '5';
     this.#metrics.counter('tributary_ingress_connects_accepted_total', { protocol }).add(1);
   }
@@ -182,6 +186,7 @@ export class IngressMetrics {
 
   droppedMany(reason: DeliveryDrop, count: number): void {
     if (count === 0) return;
+    this.totals.deliveryDrops += count;
     let drops = this.#drops.get(reason);
     if (drops === undefined) {
       drops = this.#metrics.counter('tributary_ingress_delivery_drops_total', { reason });

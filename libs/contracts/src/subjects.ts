@@ -40,6 +40,8 @@ export const subjects = {
   reports: (channel: number): string => `trib.v1.session.report.${channel}`,
   /** How far a Kafka cluster has come, from the owners of its partitions to whoever acknowledges devices. */
   watermarks: (cluster: string): string => `trib.v1.watermark.${checkName(cluster)}`,
+  /** How an ingress node does, from it to whoever shows it. */
+  nodeStats: (node: string): string => `trib.v1.stats.ingress.${node}`,
   /** Session commands of nodes to session-state. */
   sessionCommands: 'trib.v1.session.command',
 } as const;

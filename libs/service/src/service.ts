@@ -28,6 +28,8 @@ export interface Service<S extends CommonSettings = CommonSettings> {
   readonly name: string;
   /** Unique among the processes of this service; letters, digits, `-`, `_`: fit for subjects and keys. */
   readonly instance: string;
+  /** Of Tributary: all its packages share one. */
+  readonly version: string;
   /** By key: `config['http.port']`. */
   readonly config: Config<S>;
   readonly log: Log;

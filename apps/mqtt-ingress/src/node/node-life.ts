@@ -1,7 +1,14 @@
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { buckets, ENVELOPE_HEADROOM_BYTES, partitionOf, streamNames, subjects } from '@tributary/contracts';
+import {
+  buckets,
+  ENVELOPE_HEADROOM_BYTES,
+  partitionOf,
+  streamNames,
+  subjects,
+  type NodeStats,
+} from '@tributary/contracts';
 import {
   ensureLog,
   followWatermarks,
@@ -259,6 +266,12 @@ export class NodeLife {
 
   partitionOf(clientId: string): number {
     return partitionOf(clientId, this.#resources.service.config['log.partitions']);
+  }
+
+  /** Says how the node does, to whoever wants to know. */
+  tell(stats: NodeStats): void {
+    const { nats, membership } = this.#resources;
+    if (!nats.isClosed()) nats.publish(subjects.nodeStats(membership.self.instance), JSON.stringify(stats));
   }
 
   /**

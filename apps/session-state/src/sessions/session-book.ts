@@ -70,6 +70,13 @@ export class SessionBook {
     return session?.sessionId === sessionId ? session : undefined;
   }
 
+  /** Sessions that nobody serves. */
+  get detached(): number {
+    let detached = 0;
+    for (const { attachment } of this.#sessions.values()) if (attachment === null) detached++;
+    return detached;
+  }
+
   values(): Iterable<Session> {
     return this.#sessions.values();
   }

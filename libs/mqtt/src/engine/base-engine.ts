@@ -27,6 +27,7 @@ export abstract class BaseEngine<Context> implements MqttEngine, ConnectionParts
   readonly counters: EngineCounters = {
     connections: 0,
     packetsReceived: 0,
+    packetsSent: 0,
     bytesReceived: 0,
     bytesSent: 0,
     protocolErrors: 0,

@@ -38,6 +38,7 @@ export interface EngineCounters {
   /** Streams attached and not closed. */
   connections: number;
   packetsReceived: number;
+  packetsSent: number;
   bytesReceived: number;
   bytesSent: number;
   /** Connections ended because a packet broke a rule of MQTT. */
