@@ -20,6 +20,14 @@ export interface SysTopicsOptions {
   channel: number;
 }
 
+interface NodeDeliveries {
+  node: { instance: string; epoch: number };
+  deliveries: DeliveryInput[];
+}
+
+/** Recipients of a delivery at most: with the message they must fit in one NATS message. */
+const MAX_RECIPIENTS = 500;
+
 /**
  * The `$SYS` topics: retained messages of QoS 0 that exist in memory only. They are not data of devices, so they go neither
  * through the log nor to Kafka; whoever takes over routing makes them anew.
@@ -47,47 +55,71 @@ export class SysTopics {
   /** Takes the values of all topics there are, and sends those that changed to who is subscribed. */
   replace(values: Iterable<[topic: string, value: string]>): void {
     const present = new Set<string>();
+    const outgoing = new Map<string, NodeDeliveries>();
     for (const [topic, value] of values) {
       present.add(topic);
       if (this.#values.get(topic) === value) continue;
       this.#values.set(topic, value);
       const message = messageOf(topic, value);
       this.#tree.set(topic, message);
-      this.#deliver(message);
+      this.#address(message, outgoing);
     }
     for (const topic of this.#values.keys()) {
       if (present.has(topic)) continue;
       this.#values.delete(topic);
       this.#tree.delete(topic);
     }
-  }
-
-  #deliver({ topic, message }: RetainedMessage): void {
-    const { table, hub, channel } = this.#options;
-    const reached = new Map<SessionEntry, Recipient & { subscriptionIds: number[] }>();
-    table.match(topic, ({ session, subscription }) => {
-      if (isSharedFilter(subscription.filter)) return;
-      const { subscriptionId } = subscription;
-      const ids = subscriptionId === 0 ? [] : [subscriptionId];
-      const known = reached.get(session);
-      if (known) known.subscriptionIds.push(...ids);
-      else {
-        const { clientIdBytes: clientId, epoch } = session;
-        reached.set(session, { clientId, epoch, qos: 0, retain: false, subscriptionIds: ids });
-      }
-    });
-    for (const [{ node, nodeEpoch }, recipient] of reached) {
-      if (hub.isBehind(node)) continue;
-      const delivery: DeliveryInput = {
-        logSequence: 0,
-        row: 0,
-        message: message.bytes,
-        recipients: [recipient],
-      };
-      const to = { instance: node, epoch: nodeEpoch };
-      hub.deliver(to, channel, [delivery], { logSequence: 0, holdsFrom: Infinity });
+    const { hub, channel } = this.#options;
+    for (const { node, deliveries } of outgoing.values()) {
+      hub.deliver(node, channel, deliveries, { logSequence: 0, holdsFrom: Infinity });
     }
   }
+
+  /** One delivery for each node with a subscriber. */
+  #address({ topic, message }: RetainedMessage, outgoing: Map<string, NodeDeliveries>): void {
+    const open = new Map<NodeDeliveries, Recipient[]>();
+    for (const [session, recipient] of this.#recipients(topic)) {
+      if (this.#options.hub.isBehind(session.node)) continue;
+      const to = nodeOf(session, outgoing);
+      let recipients = open.get(to);
+      if (recipients === undefined || recipients.length >= MAX_RECIPIENTS) {
+        recipients = [];
+        open.set(to, recipients);
+        to.deliveries.push({ logSequence: 0, row: 0, message: message.bytes, recipients });
+      }
+      recipients.push(recipient);
+    }
+  }
+
+  /** Overlapping subscriptions of a session are one delivery with all their identifiers [MQTT-3.3.4-4]. */
+  #recipients(topic: string): Map<SessionEntry, Recipient> {
+    const reached = new Map<SessionEntry, Recipient & { subscriptionIds: number[] }>();
+    this.#options.table.match(topic, ({ session, subscription }) => {
+      // Nobody takes turns with others in watching a broker.
+      if (isSharedFilter(subscription.filter)) return;
+      const { subscriptionId, retainAsPublished: retain } = subscription;
+      const ids = subscriptionId === 0 ? [] : [subscriptionId];
+      const known = reached.get(session);
+      if (known) {
+        known.subscriptionIds.push(...ids);
+        known.retain ||= retain;
+      } else {
+        const { clientIdBytes: clientId, epoch } = session;
+        reached.set(session, { clientId, epoch, qos: 0, retain, subscriptionIds: ids });
+      }
+    });
+    return reached;
+  }
+}
+
+function nodeOf({ node, nodeEpoch }: SessionEntry, outgoing: Map<string, NodeDeliveries>): NodeDeliveries {
+  const key = `${node}#${nodeEpoch}`;
+  let entry = outgoing.get(key);
+  if (entry === undefined) {
+    entry = { node: { instance: node, epoch: nodeEpoch }, deliveries: [] };
+    outgoing.set(key, entry);
+  }
+  return entry;
 }
 
 function messageOf(topic: string, value: string): RetainedMessage {
