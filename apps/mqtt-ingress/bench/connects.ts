@@ -22,7 +22,12 @@ const clients = Number(values.clients);
 await using server = await startNats();
 await using node = await Proc.start('mqtt-ingress', {
   ...(values.entry ? { entry: values.entry } : {}),
-  settings: { 'nats.servers': [server.url], 'mqtt.port': 0, 'websocket.port': 0 },
+  settings: {
+    'nats.servers': [server.url],
+    'mqtt.port': 0,
+    'websocket.port': 0,
+    'limits.connectsPerSecond': 0,
+  },
 });
 const { hostname: host, port } = new URL(node.endpoint('mqtt'));
 
