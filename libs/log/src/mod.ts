@@ -44,3 +44,4 @@ export * from './topology.ts';
 export { aborted, pause } from './wait.ts';
 export * from './watermark-follower.ts';
 export * from './watermark-writer.ts';
+export * from './will-publisher.ts';

@@ -14,6 +14,7 @@ const COMMANDS = {
   bench: 'tools/bench/src/main.ts',
   faults: 'tools/faults/src/main.ts',
   conformance: 'tools/conformance/src/main.ts',
+  users: 'apps/mqtt-ingress/src/users/command.ts',
   generate: 'tools/generators/src/main.ts',
 };
 

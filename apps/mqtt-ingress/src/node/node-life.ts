@@ -1,7 +1,14 @@
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { buckets, ENVELOPE_HEADROOM_BYTES, partitionOf, streamNames, subjects } from '@tributary/contracts';
+import {
+  buckets,
+  ENVELOPE_HEADROOM_BYTES,
+  partitionOf,
+  streamNames,
+  subjects,
+  type NodeStats,
+} from '@tributary/contracts';
 import {
   ensureLog,
   followWatermarks,
@@ -10,6 +17,7 @@ import {
   Membership,
   openBucket,
   Publisher,
+  WillPublisher,
   type LogTopology,
 } from '@tributary/log';
 import { ReasonCode, type Closure } from '@tributary/mqtt';
@@ -26,7 +34,6 @@ import type { Device } from '../device/device.ts';
 import { IngressError } from '../errors.ts';
 import { Inbound } from '../intake/inbound.ts';
 import { Intake } from '../intake/intake.ts';
-import { Wills } from '../intake/wills.ts';
 import type { IngressMetrics } from '../metrics.ts';
 import { Endings } from '../session/endings.ts';
 import { evict } from '../session/eviction.ts';
@@ -35,6 +42,7 @@ import { SessionRecords } from '../session/session-records.ts';
 import { Sessions } from '../session/sessions.ts';
 import { SettlementSender } from '../session/settlement-sender.ts';
 import { Subscriptions } from '../session/subscriptions.ts';
+import { Wills } from '../session/wills.ts';
 import { LogHealth } from './log-health.ts';
 import { namesakeGone } from './namesake.ts';
 import { serveNodeCommands } from './node-commands.ts';
@@ -52,6 +60,7 @@ interface Resources {
   manager: JetStreamManager;
   leaseNats: NatsConnection;
   sessions: KV;
+  publisher: Publisher;
   membership: Membership;
   topology: LogTopology;
 }
@@ -105,7 +114,10 @@ export class NodeLife {
       whenAvailable(service, () => openBucket(from, name, { replicas }));
     const versions = new MappingVersions(await open(js, buckets.config));
     const watermarks = await open(js, buckets.watermarks);
-    const sessions = await open(js, buckets.sessions);
+    const publisher = new Publisher(nats);
+    const sessions = await whenAvailable(service, () =>
+      openBucket(js, buckets.sessions, { replicas, publisher }),
+    );
     const leases = await open(jetstream(leaseNats), buckets.leases);
     const ttlMs = config['lease.ttlMs'];
     const role = 'mqtt-ingress';
@@ -121,6 +133,7 @@ export class NodeLife {
       manager,
       leaseNats,
       sessions,
+      publisher,
       membership,
       topology,
     });
@@ -148,9 +161,10 @@ export class NodeLife {
       resources.manager.streams.info(streamNames.log(config['log.generation'], partition)),
     );
     this.maxPayload = nats.info?.max_payload ?? 0;
-    this.appender = new LogAppender(new Publisher(nats), {
-      generation: config['log.generation'],
-      partitions: config['log.partitions'],
+    const { publisher } = resources;
+    const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
+    this.appender = new LogAppender(publisher, {
+      ...shape,
       lingerMs: config['log.lingerMs'],
       highWaterBytes: config['log.highWaterBytes'],
       duplicateWindowMs: config['log.duplicateWindowMs'],
@@ -178,10 +192,11 @@ export class NodeLife {
       metrics,
     });
     this.#rules = new RulesInForce(this.commits, service.log);
-    this.inbound = new Inbound(this.appender, intake, this.commits, metrics);
+    const checkPayloadFormat = config['mqtt.checkPayloadFormat'];
+    this.inbound = new Inbound(this.appender, intake, this.commits, metrics, checkPayloadFormat);
     this.#records = new SessionRecords({
       kv: sessions,
-      wills: new Wills(this.appender, config['log.partitions'], metrics),
+      wills: new Wills(new WillPublisher(publisher, shape), this.#over.signal, metrics),
       self,
       concurrency: config['connect.concurrency'],
       maxWaiting: MAX_WAITING_CONNECTS,
@@ -195,6 +210,7 @@ export class NodeLife {
       records: this.#records,
       client,
       endings: this.#endings,
+      settlements: this.settlements,
       self,
       metrics,
       maxExpirySeconds: config['session.maxExpirySeconds'],
@@ -207,6 +223,7 @@ export class NodeLife {
       timeoutMs: config['connect.timeoutMs'],
       maxConnections: config['limits.connections'],
       maxClientIdBytes: config['limits.clientIdBytes'],
+      maxInflight: config['limits.inflight'],
       maxWillBytes: Math.floor((this.maxPayload - ENVELOPE_HEADROOM_BYTES) * BASE64_YIELD),
     });
     this.subscriptions = new Subscriptions({
@@ -251,6 +268,12 @@ export class NodeLife {
     return partitionOf(clientId, this.#resources.service.config['log.partitions']);
   }
 
+  /** Says how the node does, to whoever wants to know. */
+  tell(stats: NodeStats): void {
+    const { nats, membership } = this.#resources;
+    if (!nats.isClosed()) nats.publish(subjects.nodeStats(membership.self.instance), JSON.stringify(stats));
+  }
+
   /**
    * What the end of a connection brings with it: its last rows, then the record of its end, then its will if that is due. Resolves
    * when nothing of it is left to do here.
@@ -263,6 +286,8 @@ export class NodeLife {
     try {
       await this.#sessions.ended(device, how, this.#over.signal);
     } finally {
+      // A device that was overtaken while it waited for the one before it: who waits for this one waits for both.
+      await device.previous?.finished();
       this.clients.remove(device);
       device.finish();
     }

@@ -13,15 +13,17 @@ const RETRY_MS = 100;
  */
 const MARKER_TTL = '1s';
 
+export type SessionKv = Pick<KV, 'get' | 'put' | 'purge'>;
+
 /** The new revision; or: another revision is there; or: there was no answer, and it may be stored or not. */
 export type WriteOutcome = number | 'outdated' | 'failed';
 
 /** Session records, written by compare-and-set only: a read may be late, the write decides. */
 export class SessionBucket {
-  readonly #kv: KV;
+  readonly #kv: SessionKv;
 
   /** @param kv `buckets.sessions` */
-  constructor(kv: KV) {
+  constructor(kv: SessionKv) {
     this.#kv = kv;
   }
 

@@ -2,9 +2,7 @@ import type { SessionRecord } from '@tributary/contracts';
 import type { Member } from '@tributary/log';
 import { abortable, pause } from '../connect/abortable.ts';
 import type { Slots } from '../connect/slots.ts';
-import type { Device } from '../device/device.ts';
 import { IngressError } from '../errors.ts';
-import type { Wills } from '../intake/wills.ts';
 import type { SessionBucket, WriteOutcome } from './session-bucket.ts';
 import {
   endedNow,
@@ -15,12 +13,14 @@ import {
   willRecord,
   withoutWill,
   type EndedSession,
+  type SessionHolder,
   type StoredSession,
 } from './session-record.ts';
+import type { Wills } from './wills.ts';
 
 export interface ClaimParts {
   bucket: SessionBucket;
-  wills: Wills;
+  wills: Pick<Wills, 'append'>;
   self: Member;
   /** Reads and writes of the bucket at the same time. */
   slots: Slots;
@@ -47,7 +47,7 @@ const RETRY_MS = 100;
  */
 export class SessionClaim {
   readonly #parts: ClaimParts;
-  readonly #device: Device;
+  readonly #device: SessionHolder;
   readonly #cleanStart: boolean;
   readonly #freshId = newSessionId();
   readonly #record: SessionRecord;
@@ -61,7 +61,7 @@ export class SessionClaim {
   /** Epoch of the connection whose will this claim has put into the log. */
   #publishedWillOf = 0;
 
-  constructor(parts: ClaimParts, device: Device, cleanStart: boolean) {
+  constructor(parts: ClaimParts, device: SessionHolder, cleanStart: boolean) {
     const { clientId, expiry, receiveMaximum, will, username, connection } = device;
     this.#parts = parts;
     this.#device = device;
@@ -90,21 +90,13 @@ export class SessionClaim {
    * @throws the signal's reason, IngressError 'busy'
    */
   async take(signal: AbortSignal): Promise<void> {
-    const { evict, self } = this.#parts;
     // Most client ids have no record, so the first write expects none.
     let known = NOTHING_STORED;
     for (;;) {
       const outcome = await this.#replace(known, signal);
       if (typeof outcome === 'number') return;
       if (outcome === 'failed') await pause(RETRY_MS, signal);
-      let found = await this.#read(signal);
-      const { record } = found;
-      // Of this node nothing is under way: the devices before this one have finished.
-      if (record !== null && record.node !== self.instance && isUnderWay(record)) {
-        await evict(record, record.ended?.epoch ?? found.revision, signal);
-        // Its node has written what is left of it; a dead one has not.
-        found = await this.#read(signal);
-      }
+      const found = await this.#readUnserved(signal);
       // Another write is under way: it shows in a moment, or never.
       if (outcome === 'outdated' && found.revision === known.revision) await pause(RETRY_MS, signal);
       known = found;
@@ -112,15 +104,18 @@ export class SessionClaim {
   }
 
   /**
-   * The CONNECT has failed: the record says again what it said before, so that the session it wanted to resume is not lost. If
-   * somebody else has claimed the record meanwhile, it is theirs.
+   * The CONNECT has failed: the record says again what it said before, so that the session it wanted to resume is not lost. The epoch
+   * that ended last is that of this claim, of which session-state may have heard. If somebody else has claimed the record
+   * meanwhile, it is theirs.
    * @param over aborts when this node may write no more
    */
   async giveBack(over: AbortSignal): Promise<void> {
     if (!this.isTouched) return;
     const { clientId, epoch } = this.#device;
     const { previous } = this;
-    const left = previous !== null && (previous.expiry > 0 || previous.will) ? previous : null;
+    const isLeft = previous !== null && (previous.expiry > 0 || previous.will !== undefined);
+    const { atMs = 0, epoch: endedEpoch = 0 } = previous?.ended ?? {};
+    const left = isLeft ? { ...previous, ended: { atMs, epoch: epoch || endedEpoch } } : null;
     const isOurs = (record: SessionRecord): boolean => this.#isOurs(record);
     // Nothing was there: our write, if it was stored, has a revision that is not known.
     const expected = epoch || this.#expected || (await this.#strayRevision(over));
@@ -151,10 +146,10 @@ export class SessionClaim {
     if (this.resumes && isWaiting) return null;
     const due = { ...previous, will: { ...previous.will, delay: 0 } };
     if (isWaiting || known.record?.ended === undefined) {
+      this.#isTouched = true;
       const outcome = await this.#parts.slots.use(signal, () => this.#parts.bucket.put(due, this.#expected));
       if (typeof outcome !== 'number') return outcome;
       this.#expected = outcome;
-      this.#isTouched = true;
     }
     if (!(await abortable(this.#parts.wills.append(due), signal))) return 'failed';
     this.#publishedWillOf = previous.ended.epoch;
@@ -178,6 +173,20 @@ export class SessionClaim {
     });
     writing(device.clientId, write);
     return write;
+  }
+
+  /** What is there once no other node serves it: that node has written what is left of it, a dead one has not. */
+  async #readUnserved(signal: AbortSignal): Promise<StoredSession> {
+    const { evict, self } = this.#parts;
+    for (let evicted = 0; ;) {
+      const found = await this.#read(signal);
+      const { record, revision } = found;
+      // Of this node nothing is under way: the devices before this one have finished.
+      if (record === null || record.node === self.instance || !isUnderWay(record)) return found;
+      if (revision === evicted) return found;
+      await evict(record, record.ended?.epoch ?? revision, signal);
+      evicted = revision;
+    }
   }
 
   async #read(signal: AbortSignal): Promise<StoredSession> {

@@ -10,6 +10,20 @@ export interface StoredSession {
 
 export const NOTHING_STORED: StoredSession = { revision: 0, record: null };
 
+/** What a record is made of: a connection, as far as its session goes. */
+export interface SessionHolder {
+  readonly clientId: string;
+  readonly connection: { readonly protocolVersion: ProtocolVersion };
+  /** Connection epoch, 0 until the record is written. */
+  epoch: number;
+  sessionId: string;
+  connectedAtMs: number;
+  expiry: number;
+  receiveMaximum: number;
+  will: Will | undefined;
+  username: Uint8Array;
+}
+
 /** A record of a connection that is over. */
 export type EndedSession = SessionRecord & { ended: NonNullable<SessionRecord['ended']> };
 

@@ -1,17 +1,15 @@
-import type { KV } from '@nats-io/kv';
 import type { SessionRecord, WillRecord } from '@tributary/contracts';
 import type { Member } from '@tributary/log';
 import { Slots } from '../connect/slots.ts';
-import type { Device } from '../device/device.ts';
-import type { Wills } from '../intake/wills.ts';
-import { SessionBucket } from './session-bucket.ts';
+import { SessionBucket, type SessionKv } from './session-bucket.ts';
 import { SessionClaim } from './session-claim.ts';
-import { withoutWill, type EndedSession } from './session-record.ts';
+import { withoutWill, type EndedSession, type SessionHolder } from './session-record.ts';
+import type { Wills } from './wills.ts';
 
 export interface SessionRecordsOptions {
   /** `buckets.sessions` */
-  kv: KV;
-  wills: Wills;
+  kv: SessionKv;
+  wills: Pick<Wills, 'append'>;
   self: Member;
   /** Reads and writes of the bucket at the same time; as many again for records of ended connections. */
   concurrency: number;
@@ -50,7 +48,7 @@ export class SessionRecords {
     return this.#claims.waiting;
   }
 
-  claim(device: Device, cleanStart: boolean): SessionClaim {
+  claim(device: SessionHolder, cleanStart: boolean): SessionClaim {
     const { wills, self, evict } = this.#options;
     const writing = (clientId: string, write: Promise<unknown>): void => {
       const known = write.catch(() => {}).finally(() => this.#writing.delete(clientId));
@@ -77,7 +75,7 @@ export class SessionRecords {
    * @param over aborts when this node may write no more
    * @returns false if the record still has a will that is due: somebody else must publish it
    */
-  async end(device: Device, { expiry, will }: Remains, over: AbortSignal): Promise<boolean> {
+  async end(device: SessionHolder, { expiry, will }: Remains, over: AbortSignal): Promise<boolean> {
     if (expiry === 0 && will === undefined) {
       await this.#settle(device, null, device.epoch, over);
       return true;
@@ -104,7 +102,7 @@ export class SessionRecords {
   }
 
   #settle(
-    { clientId }: Device,
+    { clientId }: SessionHolder,
     record: SessionRecord | null,
     expected: number,
     over: AbortSignal,

@@ -10,11 +10,13 @@ import type { SessionClaim } from './session-claim.ts';
 import type { SessionClient } from './session-client.ts';
 import { willRecord } from './session-record.ts';
 import type { SessionRecords } from './session-records.ts';
+import type { SettlementSender } from './settlement-sender.ts';
 
 export interface SessionsOptions {
   records: SessionRecords;
   client: SessionClient;
   endings: Endings;
+  settlements: SettlementSender;
   self: Member;
   metrics: IngressMetrics;
   /** Longest time a session outlives its connection, in seconds. */
@@ -88,17 +90,21 @@ export class Sessions {
     if (!claim.isTouched) return;
     await records.giveBack(claim, over);
     if (over.aborted) return;
-    if (device.attached) endings.tell(addressOf(device, self), null, claim.previous !== null);
-    // Its end may have been recorded by this claim.
-    else if (claim.previous !== null) endings.tell(previousAddress(claim.previous), null, true);
+    const { previous } = claim;
+    // What was there may have been the connection of a dead node, of which nobody has heard that it ended.
+    if (device.epoch > 0 && (device.attached || previous !== null)) {
+      endings.tell(addressOf(device, self), null, previous !== null);
+    } else if (previous !== null) endings.tell(previousAddress(previous), null, true);
   }
 
   /** @returns whether the session was there */
   async #attach(device: Device, resume: boolean, signal: AbortSignal): Promise<boolean> {
-    const { client, self, metrics } = this.#options;
+    const { client, settlements, self, metrics } = this.#options;
     const { receiveMaximum } = device;
     // From here on deliveries may come.
     device.attached = true;
+    // What an earlier connection on this node has settled is not sent again.
+    if (resume) await abortable(settlements.told(), signal);
     const command = { type: 'attach', resume, receiveMaximum, ...addressOf(device, self) } as const;
     const answer = await abortable(client.command(command, signal), signal);
     if (!answer.ok || !('present' in answer)) {

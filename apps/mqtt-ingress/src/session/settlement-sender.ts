@@ -26,9 +26,12 @@ export class SettlementSender {
   readonly #over: AbortSignal;
   readonly #metrics: IngressMetrics;
   #waiting: Waiting[] = [];
-  #underWay: Waiting[] = [];
   #isRunning = false;
-  #told: PromiseWithResolvers<void> | null = null;
+  /** So many have ever been added, and answered. */
+  #added = 0;
+  #answered = 0;
+  /** Who waits until so many have been answered. */
+  readonly #awaited: { count: number; resolve: () => void }[] = [];
 
   /** @param over aborts when this node may write no more */
   constructor(client: SessionClient, over: AbortSignal, metrics: IngressMetrics) {
@@ -38,12 +41,13 @@ export class SettlementSender {
   }
 
   get waiting(): number {
-    return this.#waiting.length + this.#underWay.length;
+    return this.#added - this.#answered;
   }
 
   /** @param answered called with true once it is stored, with false if session-state refuses it for good */
   add(settlement: Settlement, answered: ((stored: boolean) => void) | null = null): void {
     this.#metrics.settled(settlement[3] === Settled.received);
+    this.#added++;
     this.#waiting.push({ settlement, answered });
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -51,24 +55,32 @@ export class SettlementSender {
     queueMicrotask(() => void this.#run());
   }
 
-  /** Resolves when nothing waits, which may take as long as session-state is away. */
+  /** Resolves when all that was added so far is answered, or never will be. That may take as long as session-state is away. */
   told(): Promise<void> {
-    if (!this.#isRunning) return Promise.resolve();
-    this.#told ??= Promise.withResolvers();
-    return this.#told.promise;
+    const { waiting } = this;
+    if (waiting === 0 || this.#over.aborted) return Promise.resolve();
+    return new Promise((resolve) => this.#awaited.push({ count: this.#added, resolve }));
   }
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0 && !this.#over.aborted) {
-      this.#underWay = this.#take();
-      const stored = await this.#tell(this.#underWay.map(({ settlement }) => settlement));
-      const answered = this.#underWay;
-      this.#underWay = [];
-      if (stored !== null) for (const { answered: answer } of answered) answer?.(stored);
+      const told = this.#take();
+      const stored = await this.#tell(told.map(({ settlement }) => settlement));
+      if (stored === null) break;
+      for (const { answered } of told) answered?.(stored);
+      this.#answered += told.length;
+      this.#wake();
     }
     this.#isRunning = false;
-    this.#told?.resolve();
-    this.#told = null;
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (let [first] = this.#awaited; first !== undefined; [first] = this.#awaited) {
+      if (first.count > this.#answered && !this.#over.aborted) return;
+      this.#awaited.shift();
+      first.resolve();
+    }
   }
 
   /** @returns whether it was stored; null if the node may do nothing more */

@@ -1,4 +1,4 @@
-import type { DeliveryInput, Recipient, RowView } from '@tributary/contracts';
+import { PACKET_IDS, type DeliveryInput, type Recipient, type RowView } from '@tributary/contracts';
 import type { DeliveryHub } from '../delivery/delivery-hub.ts';
 import type { Attachment, QueueEntry, Session } from './session.ts';
 
@@ -75,7 +75,8 @@ export class SessionPump implements Disposable {
     let last = -1;
     while (session.inFlight < attachment.window) {
       const entry = session.unsent();
-      if (entry === null || entry.at === 0) return;
+      // Its packet identifier is in use until the oldest entry is settled: they go round.
+      if (entry === null || entry.at === 0 || entry.counter - session.oldest >= PACKET_IDS) return;
       if (hub.isBehind(attachment.node)) {
         this.#wait(session);
         return;

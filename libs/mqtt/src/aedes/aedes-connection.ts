@@ -42,6 +42,9 @@ export class AedesConnection<Context> extends ClientConnection<Context> implemen
 
   protected override process(run: Buffer): void {
     const { control, packets } = this.reader;
+    if (control?.type === 'connect' && control.packet.authentication !== undefined) {
+      return this.faulted(Faults.AUTHENTICATION);
+    }
     if (control?.type === 'subscribe') {
       if (!aedesTakes(control.request)) return this.faulted(Faults.FILTER);
       if (onlyShared(control.request)) return this.#refuse(control.request);
@@ -89,8 +92,10 @@ export class AedesConnection<Context> extends ClientConnection<Context> implemen
 
   authenticating(client: Client, proceed: () => void): void {
     const given = this.connect?.clientId ?? '';
-    this.ask(given === '' ? assignedClientId(client, this.protocolVersion) : given, ({ present }) => {
-      if (present) this.#parts.persistence.hasSession(client.id);
+    const clientId = given === '' ? assignedClientId(client, this.protocolVersion) : given;
+    this.ask(clientId, undefined, ({ sessionPresent }) => {
+      this.accept();
+      if (sessionPresent) this.#parts.persistence.hasSession(client.id);
       proceed();
     });
   }
@@ -140,8 +145,8 @@ export class AedesConnection<Context> extends ClientConnection<Context> implemen
     this.subscribed(request.packetId, []);
   }
 
-  override subscribed(packetId: number, reasons: readonly number[]): void {
-    super.subscribed(packetId, this.#sharedFilters.complete(packetId, reasons));
+  override subscribed(packetId: number, reasons: readonly number[], detail?: string): void {
+    super.subscribed(packetId, this.#sharedFilters.complete(packetId, reasons), detail);
   }
 
   unsubscribing(): void {

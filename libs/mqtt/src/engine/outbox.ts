@@ -87,17 +87,18 @@ export class Outbox {
     this.#stream = stream;
     this.#flusher = flusher;
     this.#owner = owner;
-    stream.on('drain', () => this.#relieve());
   }
 
   /** PUBACK, PUBREC, PUBREL, PUBCOMP. */
   acknowledge(type: number, packetId: number, reason: number): void {
     this.#acks.push((type << 24) | (reason << 16) | packetId);
+    this.#flusher.counters.packetsSent++;
     this.#touch();
   }
 
-  /** Takes whole packets; false: enough for now. */
+  /** Takes one whole packet, in parts; false: enough for now. */
   send(parts: readonly Uint8Array[]): boolean {
+    this.#flusher.counters.packetsSent++;
     for (const part of parts) {
       this.#packets.push(part);
       this.#packetBytes += part.length;
@@ -127,6 +128,7 @@ export class Outbox {
 
   /** Writes at once, before everything held or waiting: for packets that open or end a connection. */
   sendNow(packet: Uint8Array): void {
+    this.#flusher.counters.packetsSent++;
     this.#write(packet);
   }
 
@@ -200,6 +202,8 @@ export class Outbox {
     this.#flusher.counters.bytesSent += bytes;
     if (more || this.congested) return;
     this.congested = true;
+    // Most streams never ask to wait, so none has a listener for its end before it does.
+    this.#stream.once('drain', () => this.#relieve());
     this.#owner.outboxCongested();
   }
 

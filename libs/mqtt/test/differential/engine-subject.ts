@@ -1,4 +1,5 @@
 import {
+  type AuthenticationVerdict,
   createAedesEngine,
   createNativeEngine,
   listenTcp,
@@ -24,6 +25,10 @@ class EchoingHost implements EngineHost<string[]> {
     const { clientId, clientIdAssigned, ...rest } = request;
     this.#note(connection, 'connect', { ...rest, clientId: clientIdAssigned ? '(assigned)' : clientId });
     return Promise.resolve({ accept: true });
+  }
+
+  authenticate(): Promise<AuthenticationVerdict> {
+    return Promise.resolve({ accept: false, reason: 0x8c });
   }
 
   publish(connection: EngineConnection<string[]>, publish: InboundPublish): void {

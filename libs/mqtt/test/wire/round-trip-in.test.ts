@@ -3,21 +3,18 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { generate } from 'mqtt-packet';
 import { decodePublishProperties } from '@tributary/contracts';
+import { defaultEngineOptions } from '../../src/mod.ts';
+import { ByteBudget } from '../../src/wire/byte-budget.ts';
 import { PacketReader } from '../../src/wire/packet-reader.ts';
 import { PublishCheck } from '../../src/wire/publish-check.ts';
 import { id, payload, qos, text, topic, version } from './packet-arbitraries.ts';
 
 /** What mqtt-packet, which others wrote, encodes is decoded by us. */
 
-const limits = {
-  maxPacketBytes: 1 << 20,
-  maxConnectBytes: 1 << 20,
-  maxTopicLevels: 100,
-  topicAliasMaximum: 8,
-};
+const limits = { ...defaultEngineOptions, maxPacketBytes: 1 << 20, maxConnectBytes: 1 << 20 };
 
 function reader(protocolVersion: number, bytes: Uint8Array): PacketReader {
-  const made = new PacketReader(limits, new PublishCheck(limits));
+  const made = new PacketReader(limits, new PublishCheck(limits), new ByteBudget(Infinity));
   made.version = protocolVersion;
   made.push(Buffer.from(bytes));
   made.next();

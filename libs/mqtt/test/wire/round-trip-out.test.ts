@@ -10,9 +10,8 @@ import {
   encodeRefusal,
   encodeSubscribed,
   encodeUnsubscribed,
-  variableBytes,
-  writeVariable,
 } from '../../src/wire/server-packet.ts';
+import { variableBytes, writeVariable } from '../../src/wire/variable-integer.ts';
 import { block, id, payload, qos, topic, version } from './packet-arbitraries.ts';
 
 /** What we encode is decoded by mqtt-packet, which others wrote. */
@@ -69,23 +68,26 @@ test('SUBACK, UNSUBACK, CONNACK and DISCONNECT of ours are read by another as th
       reason,
       words,
       (protocolVersion, packetId, codes, why, said) => {
-        const suback = decoded(encodeSubscribed(protocolVersion, packetId, codes), protocolVersion);
+        const granted = encodeSubscribed(protocolVersion, { packetId, reasons: codes, text: said }, 0);
+        const suback = decoded(granted ?? assert.fail(), protocolVersion);
         assert.ok(suback.cmd === 'suback');
         const old = codes.map((one) => (one >= 0x80 ? 0x80 : one));
         assert.deepEqual([suback.messageId, suback.granted], [packetId, protocolVersion === 5 ? codes : old]);
         const results = codes.map((one) => (one >= 0x80 ? 0x80 : one === 0 ? 0 : 0x11));
-        const unsuback = decoded(encodeUnsubscribed(protocolVersion, packetId, results), protocolVersion);
+        const gone = encodeUnsubscribed(protocolVersion, { packetId, reasons: results }, 0);
+        const unsuback = decoded(gone ?? assert.fail(), protocolVersion);
         assert.ok(unsuback.cmd === 'unsuback');
         assert.equal(unsuback.messageId, packetId);
         if (protocolVersion === 5) assert.deepEqual(unsuback.granted, results);
-        const connack = decoded(encodeRefusal(protocolVersion, why), protocolVersion);
+        const parting = { reason: why, text: said };
+        const connack = decoded(encodeRefusal(protocolVersion, parting, 0), protocolVersion);
         assert.ok(connack.cmd === 'connack');
         if (protocolVersion === 5) assert.equal(connack.reasonCode, why);
         else assert.ok((connack.returnCode ?? 0) >= 1 && (connack.returnCode ?? 0) <= 5);
-        const disconnect = decoded(encodeDisconnect(why, said, 0), 5);
+        const disconnect = decoded(encodeDisconnect(parting, 0), 5);
         assert.ok(disconnect.cmd === 'disconnect');
         assert.deepEqual([disconnect.reasonCode, disconnect.properties?.reasonString], [why, said]);
-        assert.ok(encodeDisconnect(why, said, 10).length <= 10);
+        assert.ok(encodeDisconnect(parting, 10).length <= 10);
       },
     ),
     { numRuns: 300 },
