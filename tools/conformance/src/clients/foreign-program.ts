@@ -6,7 +6,7 @@ import { outputOf } from '../suites/output.ts';
 import { readChecks, type DeviceClient } from './device-client.ts';
 
 const SOURCES = fileURLToPath(new URL('../../clients/', import.meta.url));
-const TIMEOUT_MS = 120_000;
+const SILENCE_MS = 120_000;
 /** The first build of rumqttc fetches and compiles its dependencies. */
 const BUILD_MS = 600_000;
 
@@ -24,7 +24,7 @@ function foreignProgram(name: string, prepare: () => Promise<readonly string[] |
     run: async ({ host, port }, version, prefix) => {
       const [file = '', ...args] = command;
       const all = [...args, host, String(port), String(version), prefix];
-      const { stdout } = await outputOf(file, all, { cwd: SOURCES, timeoutMs: TIMEOUT_MS });
+      const { stdout } = await outputOf(file, all, { cwd: SOURCES, silenceMs: SILENCE_MS });
       return readChecks(stdout);
     },
   };
@@ -33,7 +33,7 @@ function foreignProgram(name: string, prepare: () => Promise<readonly string[] |
 /** Python of the system, or another that is first in PATH: the one that has paho. */
 export const pahoPython = foreignProgram('paho Python', async () => {
   for (const file of ['python3', '/usr/bin/python3']) {
-    const options = { cwd: SOURCES, timeoutMs: TIMEOUT_MS };
+    const options = { cwd: SOURCES, silenceMs: SILENCE_MS };
     const looked = await outputOf(file, ['-c', 'import paho.mqtt.client'], options).catch(() => null);
     if (looked?.code === 0) return [file, 'paho_python.py'];
   }
@@ -45,7 +45,7 @@ export const pahoC = foreignProgram('paho C', async () => {
   if (compiler === undefined) return 'there is no C compiler';
   const file = join(built('paho-c'), 'paho_c');
   const args = ['-Wall', '-Wextra', '-o', file, 'paho_c.c', '-lpaho-mqtt3c'];
-  const { code, stderr } = await outputOf(compiler, args, { cwd: SOURCES, timeoutMs: TIMEOUT_MS });
+  const { code, stderr } = await outputOf(compiler, args, { cwd: SOURCES, silenceMs: SILENCE_MS });
   return code === 0 ? [file] : `it does not compile: ${stderr.trim().split('\n')[0]}`;
 });
 
@@ -55,7 +55,7 @@ export const rumqttc = foreignProgram('rumqttc', async () => {
   // Built outside the sources, which stay as they are.
   const folder = built('rumqttc');
   cpSync(join(SOURCES, 'rumqttc'), folder, { recursive: true });
-  const options = { cwd: folder, timeoutMs: BUILD_MS };
+  const options = { cwd: folder, silenceMs: BUILD_MS };
   const { code, stderr } = await outputOf(cargo, ['build', '--release', '--quiet'], options);
   const file = join(folder, 'target', 'release', 'rumqttc-device');
   return code === 0 ? [file] : `it does not build: ${stderr.trim().split('\n')[0]}`;

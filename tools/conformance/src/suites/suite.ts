@@ -1,3 +1,4 @@
+import type { SuiteName } from '../conformance-options.ts';
 import type { Target } from '../target/target.ts';
 
 export type Outcome = 'passed' | 'failed' | 'skipped';
@@ -12,7 +13,7 @@ export interface CaseResult {
 
 export interface Suite {
   /** As the command line has it. */
-  readonly name: string;
+  readonly name: SuiteName;
   readonly title: string;
   /** The commit of the checkout that is run, or what it is otherwise. */
   source(): Promise<string>;

@@ -20,6 +20,7 @@ export async function startTributary(engine: Engine): Promise<Target> {
       'mqtt.engine': engine,
       'limits.keepAliveSeconds': SERVER_KEEP_ALIVE,
       'limits.unacknowledged': RECEIVE_MAXIMUM,
+      'limits.topicBytes': 65_535,
       'subscribe.refusedFilters': [REFUSED_FILTER],
     },
   });
