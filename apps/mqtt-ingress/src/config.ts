@@ -8,6 +8,7 @@ import {
   type Config,
   type Service,
 } from '@tributary/service';
+import { limitSettings } from './limits/limit-settings.ts';
 
 /** What an ingress node can be told, besides what every service and every user of the log can. */
 export const ingressSettings = defineSettings({
@@ -25,6 +26,28 @@ export const ingressSettings = defineSettings({
     default: 'aedes',
     doc: 'Implementation of the MQTT protocol: aedes, or a state machine and codec of our own.',
   },
+  'mqtt.responseInformation': {
+    type: 'string',
+    default: '',
+    pattern: /^[^+#\0]*$/,
+    form: 'the beginning of a topic, without wildcards',
+    doc: 'Told as Response Information to MQTT 5 devices that ask for it: where they may have responses sent, such as response/. Empty: nothing.',
+  },
+  'mqtt.checkPayloadFormat': {
+    type: 'boolean',
+    default: false,
+    doc: 'Refuse MQTT 5 messages that say they are UTF-8 and are not (reason code 0x99); at QoS 0 they are dropped and counted.',
+  },
+  'drain.serverReference': {
+    type: 'string',
+    default: '',
+    doc: 'Where a node that drains sends MQTT 5 devices (Server Reference), such as other.example:1883; empty: nowhere in particular.',
+  },
+  'drain.serverMoved': {
+    type: 'boolean',
+    default: false,
+    doc: 'With drain.serverReference: devices shall stay there (reason code 0x9D) and not only for now (0x9C).',
+  },
   'websocket.host': {
     type: 'string',
     default: '127.0.0.1',
@@ -40,61 +63,18 @@ export const ingressSettings = defineSettings({
   'auth.anonymous': {
     type: 'boolean',
     default: true,
-    doc: 'Let devices connect without credentials. There are no users yet: false refuses everybody.',
+    doc: 'Let devices connect without credentials. Without auth.usersFile, false refuses everybody.',
   },
-  'limits.connections': {
-    type: 'integer',
-    default: 100_000,
-    min: 1,
-    doc: 'Devices that may be connected to this node at once.',
+  'auth.usersFile': {
+    type: 'string',
+    default: '',
+    doc: 'File of the users who may connect, by user name and password or (engine native) by SCRAM-SHA-256; empty: none. "npm run users -- add NAME" writes it. It is read again when it changes.',
   },
-  'limits.packetBytes': {
-    type: 'integer',
-    unit: 'bytes',
-    default: 1024 * 1024,
-    min: 1024,
-    doc: 'Largest packet a device may send. What NATS can carry (max_payload less 64 KiB) is announced if it is smaller.',
-  },
-  'limits.clientIdBytes': {
-    type: 'integer',
-    unit: 'bytes',
-    default: 256,
-    min: 23,
-    max: 65_535,
-    doc: 'Longest client id, in bytes of UTF-8.',
-  },
-  'limits.keepAliveSeconds': {
-    type: 'integer',
-    unit: 's',
-    default: 0,
-    min: 0,
-    max: 65_535,
-    doc: 'Longest keep-alive of an MQTT 5 device; one that asks for more, or for none, is told this one (engine native). 0: any.',
-  },
-  'limits.unacknowledged': {
-    type: 'integer',
-    default: 1_000,
-    min: 1,
-    max: 65_535,
-    doc: 'Packets of one connection that wait for the log or for Kafka; beyond it the connection is not read. MQTT 5 devices are told it as Receive Maximum.',
-  },
-  'limits.queueMessages': {
-    type: 'integer',
-    default: 1_000,
-    min: 1,
-    doc: 'Messages that wait for one device; what exceeds it is dropped for this device only.',
-  },
-  'limits.queueBytes': {
-    type: 'integer',
-    unit: 'bytes',
-    default: 1024 * 1024,
-    min: 1024,
-    doc: 'Bytes that wait for one device; what exceeds it is dropped for this device only.',
-  },
+  ...limitSettings,
   'subscribe.refusedFilters': {
     type: 'list',
     default: [],
-    doc: 'Topic filters that nobody may subscribe to, as they are written: `#`, for instance. A SUBSCRIBE for one of them, shared or not, gets reason code 0x87. What wider filters match is not affected.',
+    doc: 'Topic filters that nobody may subscribe to, as they are written: `#`, for instance. A SUBSCRIBE for one of them, shared or not, gets reason code 0x80. What wider filters match is not affected.',
   },
   'connect.concurrency': {
     type: 'integer',

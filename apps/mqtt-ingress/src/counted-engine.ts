@@ -6,11 +6,12 @@ export function countedEngine(engine: MqttEngine, metrics: IngressMetrics): Mqtt
   return {
     name: engine.name,
     counters: engine.counters,
+    handshakes: engine.handshakes,
     attach: (stream, info) => {
       metrics.opened(info.transport);
       engine.attach(stream, info);
     },
-    drain: (reason) => engine.drain(reason),
+    drain: (reason, serverReference) => engine.drain(reason, serverReference),
     close: () => engine.close(),
   };
 }

@@ -1,5 +1,7 @@
 import {
   ReasonCode,
+  type AuthenticationExchange,
+  type AuthenticationVerdict,
   type Closure,
   type ConnectRequest,
   type ConnectVerdict,
@@ -11,6 +13,7 @@ import {
   type UnsubscribeRequest,
 } from '@tributary/mqtt';
 import { Device, type DeviceLimits } from './device/device.ts';
+import type { ConnectRates } from './limits/connect-rates.ts';
 import type { IngressMetrics } from './metrics.ts';
 import type { CurrentLife } from './node/current-life.ts';
 
@@ -20,12 +23,27 @@ type Connection = EngineConnection<Device>;
 export class IngressHost implements EngineHost<Device> {
   readonly #metrics: IngressMetrics;
   readonly #limits: DeviceLimits;
+  readonly #connectRates: ConnectRates;
   readonly #current: CurrentLife;
 
-  constructor(metrics: IngressMetrics, limits: DeviceLimits, current: CurrentLife) {
+  constructor(
+    metrics: IngressMetrics,
+    limits: DeviceLimits,
+    connectRates: ConnectRates,
+    current: CurrentLife,
+  ) {
     this.#metrics = metrics;
     this.#limits = limits;
+    this.#connectRates = connectRates;
     this.#current = current;
+  }
+
+  arrived({ remoteAddress }: Connection): number {
+    const excess = this.#connectRates.excess(remoteAddress);
+    if (excess === null) return ReasonCode.SUCCESS;
+    this.#metrics.limited(excess);
+    this.#metrics.refused(ReasonCode.CONNECTION_RATE_EXCEEDED);
+    return ReasonCode.CONNECTION_RATE_EXCEEDED;
   }
 
   async connect(request: ConnectRequest, connection: Connection): Promise<ConnectVerdict> {
@@ -40,6 +58,14 @@ export class IngressHost implements EngineHost<Device> {
     connection.context = device;
     device.admission = life.admission.admit(request, device);
     return device.admission;
+  }
+
+  async authenticate(
+    { context }: Connection,
+    exchange: AuthenticationExchange,
+  ): Promise<AuthenticationVerdict> {
+    if (!context) return { accept: false, reason: ReasonCode.SERVER_UNAVAILABLE };
+    return context.life.admission.authenticate(context, exchange);
   }
 
   publish({ context }: Connection, publish: InboundPublish): void {

@@ -10,6 +10,9 @@ import {
   type MqttEngine,
 } from '@tributary/mqtt';
 import type { IngressService } from './config.ts';
+import { ConnectRates } from './limits/connect-rates.ts';
+import { deviceLimitsOf } from './limits/device-limits.ts';
+import { engineLimitsOf } from './limits/engine-limits.ts';
 import { countedEngine } from './counted-engine.ts';
 import { anonymousIdentity, type Identity } from './connect/identity.ts';
 import { IngressError } from './errors.ts';
@@ -17,8 +20,13 @@ import { IngressHost } from './ingress-host.ts';
 import { IngressMetrics } from './metrics.ts';
 import { CurrentLife } from './node/current-life.ts';
 import { NodeLife } from './node/node-life.ts';
+import { UserIdentity } from './users/user-identity.ts';
+import { UsersSource } from './users/users-source.ts';
+import { nodeStats } from './node/node-stats.ts';
 
 const COMPONENT = 'node';
+/** Time between two messages about how this node does, in ms. */
+const STATS_MS = 2_000;
 /** Pause between attempts to join again, in ms. */
 const REJOIN_MS = 500;
 /** Streams that may be open beyond the limit of devices, so that a refusal can be said. */
@@ -39,19 +47,19 @@ export class IngressNode {
   #draining: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
 
-  private constructor(service: IngressService) {
+  private constructor(service: IngressService, identity: Identity) {
     const { config, metrics } = service;
     this.#service = service;
     this.#metrics = new IngressMetrics(metrics);
-    this.#identity = anonymousIdentity(config['auth.anonymous']);
+    this.#identity = identity;
     this.#current = new CurrentLife(config['connect.timeoutMs']);
     this.#host = new IngressHost(
       this.#metrics,
-      {
-        unacknowledged: config['limits.unacknowledged'],
-        queueMessages: config['limits.queueMessages'],
-        queueBytes: config['limits.queueBytes'],
-      },
+      deviceLimitsOf(config, this.#metrics),
+      new ConnectRates({
+        connectsPerSecond: config['limits.connectsPerSecond'],
+        connectsPerSecondPerAddress: config['limits.connectsPerSecondPerAddress'],
+      }),
       this.#current,
     );
     metrics.gauge('tributary_ingress_pending_bytes', {}, () => this.#current.get()?.appender.pendingBytes);
@@ -65,10 +73,10 @@ export class IngressNode {
 
   /**
    * Joins the role, then listens. What this opened stops with the service.
-   * @throws LogError, MqttError 'listen-failed', IngressError 'payload-too-small'
+   * @throws LogError, MqttError 'listen-failed', IngressError 'payload-too-small', SettingsError if the users cannot be read
    */
   static async start(service: IngressService): Promise<IngressNode> {
-    const node = new IngressNode(service);
+    const node = new IngressNode(service, await identityOf(service));
     service.health.set(COMPONENT, false, 'joining');
     const life = await node.#join(0);
     await node.#listen(life);
@@ -125,12 +133,12 @@ export class IngressNode {
     const createEngine = config['mqtt.engine'] === 'native' ? createNativeEngine : createAedesEngine;
     this.#engine = await createEngine(this.#host, {
       maxPacketBytes,
-      receiveMaximum: config['limits.unacknowledged'],
-      maxKeepAlive: config['limits.keepAliveSeconds'],
       maxSessionExpiry: config['session.maxExpirySeconds'],
+      responseInformation: config['mqtt.responseInformation'],
+      ...engineLimitsOf(config),
       report: (error) => log.error({ error }, 'unexpected error of a connection; it was closed'),
     });
-    this.#observe(this.#engine);
+    this.#metrics.observe(this.#engine.counters, () => refusedBy(this.#listeners));
     const maxConnections = config['limits.connections'] + SPARE_STREAMS;
     const tcp = { host: config['mqtt.host'], port: config['mqtt.port'], maxConnections };
     const webSocket = { host: config['websocket.host'], port: config['websocket.port'], maxConnections };
@@ -139,18 +147,18 @@ export class IngressNode {
     this.#listeners.push(overTcp);
     const overWebSocket = await listenWebSocket(engine, webSocket);
     this.#listeners.push(overWebSocket);
+    this.#tellStats(this.#engine);
     this.#service.endpoint('mqtt', `mqtt://${address(overTcp)}`);
     this.#service.endpoint('websocket', `ws://${address(overWebSocket)}/mqtt`);
   }
 
-  #observe({ counters }: MqttEngine): void {
-    const { metrics } = this.#service;
-    metrics.observedCounter('tributary_ingress_received_bytes_total', {}, () => counters.bytesReceived);
-    metrics.observedCounter(
-      'tributary_ingress_packet_checks_refused_total',
-      { reason: 'protocol-error' },
-      () => counters.protocolErrors,
-    );
+  /** For `$SYS` topics; lost if nobody listens. */
+  #tellStats({ counters }: MqttEngine): void {
+    const self = { startedAtMs: Date.now(), version: this.#service.version };
+    const timer = setInterval(() => {
+      this.#current.get()?.tell(nodeStats(self, counters, this.#metrics));
+    }, STATS_MS);
+    this.#service.onStop('stats', () => clearInterval(timer));
   }
 
   /** The lease is gone. Everything of this life ends before another begins. */
@@ -178,7 +186,15 @@ export class IngressNode {
   async #drain(): Promise<void> {
     // They stop accepting at once; nobody waits for devices that are slow to close their side.
     for (const listener of this.#listeners) void listener.close();
-    await this.#engine?.drain(ReasonCode.SERVER_SHUTTING_DOWN);
+    await this.#engine?.drain(...this.#parting());
+  }
+
+  /** What a draining node tells devices of MQTT 5: where else to go, or that it goes. */
+  #parting(): [reason: number, serverReference: string] {
+    const { config } = this.#service;
+    const reference = config['drain.serverReference'];
+    if (reference === '') return [ReasonCode.SERVER_SHUTTING_DOWN, ''];
+    return [config['drain.serverMoved'] ? ReasonCode.SERVER_MOVED : ReasonCode.USE_ANOTHER_SERVER, reference];
   }
 
   async #stop(): Promise<void> {
@@ -188,6 +204,14 @@ export class IngressNode {
     this.#current.set(null);
     await this.#engine?.close();
   }
+}
+
+/** @throws SettingsError if there is a file of users that cannot be used */
+async function identityOf(service: IngressService): Promise<Identity> {
+  const { config } = service;
+  const path = config['auth.usersFile'];
+  if (path === '') return anonymousIdentity(config['auth.anonymous']);
+  return new UserIdentity(await UsersSource.open(service, path), config['auth.anonymous']);
 }
 
 /** @throws IngressError 'payload-too-small' */
@@ -200,6 +224,10 @@ function packetLimit(wanted: number, maxPayload: number): number {
     );
   }
   return Math.min(wanted, possible);
+}
+
+function refusedBy(listeners: readonly Listener[]): number {
+  return listeners.reduce((sum, { refused }) => sum + refused, 0);
 }
 
 function address({ host, port }: Listener): string {

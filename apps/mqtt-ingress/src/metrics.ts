@@ -1,6 +1,14 @@
-import { reasonText, type ClosureKind, type ProtocolVersion } from '@tributary/mqtt';
+import {
+  engineLimits,
+  reasonText,
+  type ClosureKind,
+  type EngineCounters,
+  type ProtocolVersion,
+} from '@tributary/mqtt';
 import type { Counter, Histogram, Metrics } from '@tributary/telemetry';
 import type { BatchVerdict } from './delivery/channel.ts';
+import type { ConnectExcess } from './limits/connect-rates.ts';
+import type { PublishExcess } from './limits/publish-rates.ts';
 
 export type DeliveryDrop =
   | 'not-connected'
@@ -11,6 +19,9 @@ export type DeliveryDrop =
   | 'expired'
   | 'socket-busy'
   | 'connection-ended';
+
+/** Limits that the node itself holds devices to; an engine counts its own. */
+export type IngressLimit = ConnectExcess | PublishExcess | 'connections' | 'client-id-bytes';
 
 /** The cells of this service's metrics, fetched once: what is counted per message is a plain addition. */
 export class IngressMetrics {
@@ -28,6 +39,9 @@ export class IngressMetrics {
   readonly unsubscribes: Counter;
   readonly #settledDone: Counter;
   readonly #settledReceived: Counter;
+  readonly #granted: Counter;
+  readonly #refused: Counter;
+  readonly #drops = new Map<DeliveryDrop, Counter>();
   readonly takeoversHere: Counter;
   readonly takeoversElsewhere: Counter;
   readonly appendDuration: Histogram;
@@ -44,6 +58,8 @@ export class IngressMetrics {
   /** Bytes of deliveries that wait for a device. */
   deliveryPendingBytes = 0;
   readonly connected = { tcp: 0, websocket: 0 };
+  /** Since the start; what `$SYS` tells, and metrics tell by label. */
+  readonly totals = { sockets: 0, connections: 0, deliveryDrops: 0 };
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
@@ -67,6 +83,8 @@ export class IngressMetrics {
     });
     this.repeated = metrics.counter('tributary_ingress_repeated_total');
     this.wills = metrics.counter('tributary_ingress_wills_total');
+    this.#granted = metrics.counter('tributary_ingress_subscribes_total', { result: 'granted' });
+    this.#refused = metrics.counter('tributary_ingress_subscribes_total', { result: 'refused' });
     this.unsubscribes = metrics.counter('tributary_ingress_unsubscribes_total');
     this.#settledDone = metrics.counter('tributary_ingress_settlements_total', { stage: 'done' });
     this.#settledReceived = metrics.counter('tributary_ingress_settlements_total', { stage: 'received' });
@@ -87,6 +105,7 @@ export class IngressMetrics {
   }
 
   opened(transport: 'tcp' | 'websocket'): void {
+    this.totals.sockets++;
     this.#metrics.counter('tributary_ingress_connections_opened_total', { transport }).add(1);
   }
 
@@ -95,6 +114,7 @@ export class IngressMetrics {
   }
 
   accepted(version: ProtocolVersion): void {
+    this.totals.connections++;
     const protocol = version === 3 ? '3.1' : version === 4 ? '3.1.1' : '5';
     this.#metrics.counter('tributary_ingress_connects_accepted_total', { protocol }).add(1);
   }
@@ -102,6 +122,34 @@ export class IngressMetrics {
   /** @param reason a CONNACK reason code */
   refused(reason: number): void {
     this.#metrics.counter('tributary_ingress_connects_refused_total', { reason: reasonText(reason) }).add(1);
+  }
+
+  /** A limit took effect. */
+  limited(limit: IngressLimit): void {
+    this.#metrics.counter('tributary_ingress_limited_total', { limit }).add(1);
+  }
+
+  /** Has what an engine counts read at every scrape. @param refusedStreams closed by listeners at once */
+  observe(counters: Readonly<EngineCounters>, refusedStreams: () => number): void {
+    const metrics = this.#metrics;
+    metrics.observedCounter('tributary_ingress_received_bytes_total', {}, () => counters.bytesReceived);
+    metrics.observedCounter(
+      'tributary_ingress_packet_checks_refused_total',
+      { reason: 'protocol-error' },
+      () => counters.protocolErrors,
+    );
+    metrics.observedCounter('tributary_ingress_internal_errors_total', {}, () => counters.internalErrors);
+    const limited = (limit: string, read: () => number): void =>
+      metrics.observedCounter('tributary_ingress_limited_total', { limit }, read);
+    for (const limit of engineLimits) limited(limit, () => counters.limits[limit]);
+    limited('handshake-time', () => counters.connectTimeouts);
+    limited('unread-time', () => counters.writeTimeouts);
+    limited('streams', refusedStreams);
+  }
+
+  reauthenticated(accepted: boolean): void {
+    const result = accepted ? 'accepted' : 'refused';
+    this.#metrics.counter('tributary_ingress_reauthentications_total', { result }).add(1);
   }
 
   /** An acknowledgement waits for Kafka no longer. @param committed false: no route asks it to wait any more */
@@ -115,8 +163,7 @@ export class IngressMetrics {
   }
 
   subscribed(failed: boolean): void {
-    const result = failed ? 'refused' : 'granted';
-    this.#metrics.counter('tributary_ingress_subscribes_total', { result }).add(1);
+    (failed ? this.#refused : this.#granted).add(1);
   }
 
   /** A device was, or was not, attached to a session that outlives connections. */
@@ -138,7 +185,14 @@ export class IngressMetrics {
   }
 
   droppedMany(reason: DeliveryDrop, count: number): void {
-    if (count > 0) this.#metrics.counter('tributary_ingress_delivery_drops_total', { reason }).add(count);
+    if (count === 0) return;
+    this.totals.deliveryDrops += count;
+    let drops = this.#drops.get(reason);
+    if (drops === undefined) {
+      drops = this.#metrics.counter('tributary_ingress_delivery_drops_total', { reason });
+      this.#drops.set(reason, drops);
+    }
+    drops.add(count);
   }
 
   appended(partition: number, rows: number, bytes: number, ms: number): void {

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { generate, parser, type IConnectPacket, type Packet } from 'mqtt-packet';
 import { until, type Proc } from '@tributary/testing';
 import { mqttAddress } from './platform.ts';
@@ -13,9 +13,9 @@ export class RawClient implements Disposable {
   readonly received: Packet[] = [];
   closed = false;
 
-  constructor(node: Proc, version: Version = 4) {
+  constructor(node: Proc, version: Version = 4, options: Partial<TcpNetConnectOpts> = {}) {
     this.version = version;
-    this.socket = connect({ ...mqttAddress(node), noDelay: true });
+    this.socket = connect({ ...mqttAddress(node), noDelay: true, ...options });
     const packets = parser({ protocolVersion: version });
     packets.on('packet', (packet) => this.received.push(packet));
     this.socket.on('data', (chunk) => packets.parse(chunk));

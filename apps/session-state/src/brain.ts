@@ -22,9 +22,12 @@ import { PartitionWorker } from './routing/partition-worker.ts';
 import { Progress } from './routing/progress.ts';
 import { TopicRoutes } from './routing/topic-routes.ts';
 import { openSessions } from './sessions/open-sessions.ts';
+import { SHARD_CHANNEL } from './sessions/session-pump.ts';
 import { CommandHandler } from './subscriptions/command-handler.ts';
 import { SubscriptionStore } from './subscriptions/subscription-store.ts';
 import { SubscriptionTable } from './subscriptions/subscription-table.ts';
+import { SysPublisher } from './sys/sys-publisher.ts';
+import { SysTopics } from './sys/sys-topics.ts';
 import { every } from './every.ts';
 import { watchBrain } from './brain-metrics.ts';
 
@@ -133,8 +136,17 @@ export async function runBrain(
         progress,
       }),
   );
+  const topics = new SysTopics({ routes, addressing, hub, channel: SHARD_CHANNEL });
+  using sys = new SysPublisher({
+    nats,
+    topics,
+    version: service.version,
+    intervalMs: config['sys.intervalSeconds'] * 1_000,
+    routing: () => ({ disconnected: book.detached, subscriptions: table.size, retained: retained.size }),
+  });
+  void sys;
   const queued = Math.max(1, Math.floor(config['limits.queueMessages'] / 2));
-  const sender = new RetainedSender({ store: retained, book, hub, queued, signal });
+  const sender = new RetainedSender({ store: topics.beside(retained), book, hub, queued, signal });
   const tail = new LogTail(manager, log, progress);
   const timeoutMs = config['subscribe.timeoutMs'];
   const handler = new CommandHandler({ store, table, book, journal, afterlife, tail, sender, timeoutMs });

@@ -59,6 +59,14 @@ export const sessionStateSettings = defineSettings({
     min: 60,
     doc: 'How long a cleared topic is remembered, so that an older value that arrives late does not come back.',
   },
+  'sys.intervalSeconds': {
+    type: 'integer',
+    unit: 's',
+    default: 10,
+    min: 0,
+    max: 3_600,
+    doc: 'Time between two looks at the $SYS topics; what changed is sent. 0: no such topics.',
+  },
   'subscribe.timeoutMs': {
     type: 'integer',
     unit: 'ms',

@@ -15,11 +15,14 @@ const LEASE_MS = 2_000;
 export async function startPlatform(
   nodeCount: number,
   engine: 'aedes' | 'native' = 'aedes',
+  sessionSettings: Record<string, number> = {},
 ): Promise<Platform> {
   const stack = new AsyncDisposableStack();
   const nats = stack.use(await startNats());
   const settings = { 'nats.servers': [nats.url], 'log.partitions': 4, 'lease.ttlMs': LEASE_MS };
-  const session = stack.use(await Proc.start('session-state', { settings }));
+  const session = stack.use(
+    await Proc.start('session-state', { settings: { ...settings, ...sessionSettings } }),
+  );
   const nodes: Proc[] = [];
   for (let n = 0; n < nodeCount; n++) {
     const own = {

@@ -26,6 +26,7 @@ export {
 } from './frame/session-journal.ts';
 export { readJournal, type JournalVisitor, type WrittenEntries } from './frame/session-journal-reader.ts';
 export * from './mapping-record.ts';
+export type * from './node-stats.ts';
 export * from './out-position.ts';
 export * from './partition.ts';
 export * from './publish-properties.ts';

@@ -28,11 +28,8 @@ export interface SessionAddress {
 /** A session that never expires by itself (MQTT 5, 3.1.2.11.2), in seconds. */
 export const NEVER_EXPIRES = 0xffff_ffff;
 
-/** QoS 1 and 2 deliveries on their way to a device at once, whatever it says it can take. */
-export const MAX_IN_FLIGHT = 256;
-
 /** Identifiers of PUBLISHes go round from here to 1. */
-const PACKET_IDS = 65_535;
+export const PACKET_IDS = 65_535;
 
 /**
  * The packet identifier of an entry of a session's queue: every node finds the same one, so a QoS 2 delivery that began on one
@@ -117,7 +114,7 @@ export interface SessionRecord {
   sessionId: string;
   /** Seconds the session outlives its connection; 0: it ends with it. */
   expiry: number;
-  /** As the device said it in CONNECT, at most MAX_IN_FLIGHT. */
+  /** Deliveries on their way to the device at once: what it said in CONNECT, or less. */
   receiveMaximum: number;
   /** Absent while connected. The record is deleted when nothing is left: no session, no will. */
   ended?: { atMs: number; epoch: number };

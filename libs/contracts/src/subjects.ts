@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { ContractError } from './errors.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
@@ -40,6 +40,8 @@ export const subjects = {
   reports: (channel: number): string => `trib.v1.session.report.${channel}`,
   /** How far a Kafka cluster has come, from the owners of its partitions to whoever acknowledges devices. */
   watermarks: (cluster: string): string => `trib.v1.watermark.${checkName(cluster)}`,
+  /** How an ingress node does, from it to whoever shows it. */
+  nodeStats: (node: string): string => `trib.v1.stats.ingress.${node}`,
   /** Session commands of nodes to session-state. */
   sessionCommands: 'trib.v1.session.command',
 } as const;
@@ -95,5 +97,5 @@ export function topicKey(topic: string): string {
 }
 
 function hashKey(name: string): string {
-  return createHash('sha256').update(name, 'utf8').digest('base64url');
+  return hash('sha256', name, 'base64url');
 }

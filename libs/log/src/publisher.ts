@@ -44,12 +44,16 @@ export class Publisher {
         if (!error) this.#answer(message);
       },
     });
+    void nats.closed().then(() => {
+      const error = new LogError('not-stored', 'the connection to NATS is closed');
+      for (const reply of [...this.#waiting.keys()]) this.#failed(reply, error);
+    });
   }
 
   /**
    * Stores one message.
    * @throws JetStreamApiError what the stream says against it; LogError 'not-stored' if it says nothing within
-   * `timeoutMs` milliseconds. It may be stored all the same.
+   * `timeoutMs` milliseconds, or the connection is closed. It may be stored all the same.
    */
   publish(
     subject: string,

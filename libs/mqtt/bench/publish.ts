@@ -51,6 +51,7 @@ const host: EngineHost = {
     if (publish.qos === 1) answer(connection, publish.packetId);
   },
   release() {},
+  authenticate: () => Promise.resolve({ accept: true }),
   subscribe() {},
   unsubscribe() {},
   acknowledged() {},

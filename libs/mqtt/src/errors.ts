@@ -4,7 +4,11 @@ export type MqttErrorCode =
   /** An option is outside its range. */
   | 'invalid-option'
   /** A queue or window has no room; the caller decides what gives way. */
-  | 'window-full';
+  | 'window-full'
+  /** An exchange with a client cannot go on: its connection has ended. */
+  | 'connection-ended'
+  /** A packet would be larger than the client takes. */
+  | 'packet-too-large';
 
 /** Errors of this package that reach its callers; match on `code`. */
 export class MqttError extends Error {

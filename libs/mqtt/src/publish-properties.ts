@@ -15,6 +15,14 @@ export function messageExpiryOf(block: Uint8Array): number | undefined {
   return seconds < 0 ? undefined : seconds;
 }
 
+/** Whether the Payload Format Indicator of a stored property block says that the payload is UTF-8 (3.3.2.3.2). */
+export function saysUtf8(block: Uint8Array): boolean {
+  if (block.length === 0) return false;
+  const buffer = Buffer.from(block.buffer, block.byteOffset, block.length);
+  if (scanner.scanBlock(buffer, PacketType.PUBLISH) !== null) return false;
+  return scanner.number(buffer, PropertyId.PAYLOAD_FORMAT, 0) === 1;
+}
+
 /**
  * The block with the seconds a message has left to live [MQTT-3.3.2-6]: a copy, all other properties untouched. A
  * block without an expiry is returned as it is.

@@ -5,7 +5,7 @@ export type ServiceState = 'starting' | 'running' | 'draining' | 'stopping';
 export interface Component {
   readonly name: string;
   readonly ok: boolean;
-  /** Why it cannot be used; empty if it can. */
+  /** Why it cannot be used, or what is wrong with it although it can; empty if all is well. */
   readonly reason: string;
   readonly since: Date;
 }
@@ -26,8 +26,16 @@ export class Health {
 
   /** Says whether a component is usable; a component counts from its first mention. */
   set(name: string, ok: boolean, reason = ''): void {
+    this.#set(name, ok, ok ? '' : reason);
+  }
+
+  /** Says that a component is usable and not as it should be: that shows, and takes no work away. */
+  warn(name: string, reason: string): void {
+    this.#set(name, true, reason);
+  }
+
+  #set(name: string, ok: boolean, known: string): void {
     const before = this.#components.get(name);
-    const known = ok ? '' : reason;
     if (before?.ok === ok && before.reason === known) return;
     const since = before?.ok === ok ? before.since : new Date();
     const component = { name, ok, reason: known, since };

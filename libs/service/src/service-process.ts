@@ -188,6 +188,7 @@ export class ServiceProcess<S extends CommonSettings> implements AsyncDisposable
     return {
       name: this.#identity.service,
       instance: this.#identity.instance,
+      version,
       config: this.#config,
       log: this.log,
       metrics: this.#metrics,

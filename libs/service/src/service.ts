@@ -28,11 +28,13 @@ export interface Service<S extends CommonSettings = CommonSettings> {
   readonly name: string;
   /** Unique among the processes of this service; letters, digits, `-`, `_`: fit for subjects and keys. */
   readonly instance: string;
+  /** Of Tributary: all its packages share one. */
+  readonly version: string;
   /** By key: `config['http.port']`. */
   readonly config: Config<S>;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly health: Pick<Health, 'set' | 'remove' | 'ready' | 'state'>;
+  readonly health: Pick<Health, 'set' | 'warn' | 'remove' | 'ready' | 'state'>;
   /** Aborted when stopping begins, before the first hook. */
   readonly signal: AbortSignal;
   /** What to do when the service stops: last registered, first run; all of it within `service.shutdownSeconds`. */

@@ -33,3 +33,16 @@ test('only changes are told, and since is when it became so', async () => {
   health.remove('nats');
   assert.deepEqual(told, [['nats', false, 'away'], ['nats', true, ''], undefined]);
 });
+
+test('a warning shows and takes no work away', () => {
+  const health = new Health(() => undefined);
+  health.enter('running');
+  health.warn('users', 'the file is broken, the last good one is in use');
+  assert.equal(health.ready, true);
+  assert.deepEqual(
+    health.components.map(({ ok, reason }) => [ok, reason]),
+    [[true, 'the file is broken, the last good one is in use']],
+  );
+  health.set('users', true);
+  assert.equal(health.components[0]?.reason, '');
+});

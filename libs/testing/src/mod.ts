@@ -7,6 +7,7 @@ export { KafkaApi, KafkaProxy, type Fate, type KafkaFrame } from './kafka/kafka-
 export { kafkaAnswers } from './kafka/kafka-probe.ts';
 export { sharedKafka, SHARED_KAFKA_VARIABLE } from './kafka/shared-kafka.ts';
 export { startNatsCluster, NatsCluster, type NatsClusterOptions } from './nats/nats-cluster.ts';
+export { ScramClient } from './mqtt/scram-client.ts';
 export { explore, type Exploration, type Finding, type Model, type Step } from './model/explorer.ts';
 export { startNats, NatsServer, type NatsOptions } from './nats/nats-server.ts';
 export { natsInfo, type NatsInfo } from './nats/nats-probe.ts';

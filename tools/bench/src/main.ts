@@ -1,19 +1,31 @@
 import { TestingError } from '@tributary/testing';
-import { parsePipelineOptions, usage } from './bench-options.ts';
+import { parseBenchCommand, usage, type BenchCommand } from './bench-options.ts';
+import { measureConnections } from './connections.ts';
 import { BenchError } from './errors.ts';
 import { measurePipeline } from './pipeline.ts';
+import { connectionsLines, isSound as connectionsAreSound } from './report/connections-report.ts';
 import { isSound, reportLines } from './report/pipeline-report.ts';
 
 async function main(): Promise<number> {
-  const options = parsePipelineOptions(process.argv.slice(2));
-  if (!options) {
+  const command = parseBenchCommand(process.argv.slice(2));
+  if (!command) {
     console.log(usage());
     return 0;
   }
-  const report = await measurePipeline(options, (line) => console.error(line));
-  if (options.json) console.log(JSON.stringify(report, null, 2));
-  else for (const line of reportLines(report)) console.log(line);
-  return isSound(report) ? 0 : 1;
+  const { report, lines, sound } = await measure(command);
+  if (command.options.json) console.log(JSON.stringify(report, null, 2));
+  else for (const line of lines) console.log(line);
+  return sound ? 0 : 1;
+}
+
+async function measure(command: BenchCommand): Promise<{ report: object; lines: string[]; sound: boolean }> {
+  const say = (line: string): void => console.error(line);
+  if (command.name === 'connections') {
+    const report = await measureConnections(command.options, say);
+    return { report, lines: connectionsLines(report), sound: connectionsAreSound(report) };
+  }
+  const report = await measurePipeline(command.options, say);
+  return { report, lines: reportLines(report), sound: isSound(report) };
 }
 
 // What was started ends with this process, and so do its folders: the watchdog of libs/testing and the workers see to it.

@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PipelineOptions } from './bench-options.ts';
 import type { ConsumeContract, ConsumeMark, ConsumePlan, ConsumeResult } from './consume/consume-contract.ts';
 import type { LoadContract, LoadMark, LoadPlan, LoadResult } from './load/load-contract.ts';
 import { calibrate } from './measure/calibration.ts';
 import type { LatencySummary } from './measure/latency-histogram.ts';
 import { machineUsage, type ProcessUsage } from './measure/process-usage.ts';
+import type { PipelineOptions } from './pipeline-options.ts';
 import { KAFKA_TOPIC } from './platform/bench-mapping.ts';
-import { usageOf, type BenchPlatform } from './platform/bench-platform.ts';
+import type { BenchPlatform } from './platform/bench-platform.ts';
+import { usageOf } from './platform/bench-service.ts';
 import { profileFlags } from './report/cpu-profile.ts';
+import type { EngineChoice } from './service-options.ts';
 import { Worker } from './worker/worker.ts';
 
 /** What one process has used in the measured window. */
@@ -23,6 +25,7 @@ export interface ProcessCost {
 }
 
 export interface RunResult {
+  engine: EngineChoice;
   /** Length of the window. */
   seconds: number;
   /** The window on the monotonic clock, microseconds. */
@@ -37,6 +40,11 @@ export interface RunResult {
   /** From PUBLISH to PUBACK (PUBCOMP), milliseconds. */
   acknowledgementMs: LatencySummary;
   processes: ProcessCost[];
+  /**
+   * CPU time of the ingress node for each message acknowledged within the window, microseconds: where devices are faster than
+   * Kafka is fed, it works for more messages than the consumer sees. Null at QoS 0, and where the system does not tell.
+   */
+  ingressUs: number | null;
   /** Processors that everything else on the machine kept busy. */
   otherCores: number | null;
   stolenCores: number | null;
@@ -69,12 +77,14 @@ interface Snapshot {
 export async function runPipeline(
   options: PipelineOptions,
   platform: BenchPlatform,
+  engine: EngineChoice,
   run: number,
 ): Promise<RunResult> {
   const before = calibrate();
+  const { mqtt, members: servers } = platform.with(engine);
   const { clients, qos, window, topics, rate, partitions } = options;
   const loadPlan: LoadPlan = {
-    ...platform.mqtt,
+    ...mqtt,
     run,
     clients,
     qos,
@@ -95,16 +105,16 @@ export async function runPipeline(
     'consumer',
     new URL('consume/main.ts', import.meta.url),
     consumePlan,
-    profileFlags('consumer', options.profile),
+    options.profile.includes('consumer') ? profileFlags('consumer') : [],
   );
   await using load = new Worker<LoadContract>(
     'load generator',
     new URL('load/main.ts', import.meta.url),
     loadPlan,
-    profileFlags('load', options.profile),
+    options.profile.includes('load') ? profileFlags('load') : [],
   );
   const members = [
-    ...platform.members,
+    ...servers,
     { name: load.name, pid: load.pid },
     { name: consumer.name, pid: consumer.pid },
   ];
@@ -113,7 +123,7 @@ export async function runPipeline(
       load.ask('mark', undefined),
       consumer.ask('mark', undefined),
     ]);
-    const usage = members.map(({ pid }) => usageOf(pid));
+    const usage = members.map(usageOf);
     return { load: loaded, consumed, usage, machine: machineUsage() };
   };
 
@@ -145,17 +155,21 @@ export async function runPipeline(
   const busy = difference(last.machine?.busyUs, first.machine?.busyUs);
   const ours = processes.reduce((sum, { cores }) => sum + (cores ?? 0), 0);
   const stolen = difference(last.machine?.stolenUs, first.machine?.stolenUs);
+  const loadUs = last.load.atUs - first.load.atUs;
+  const acknowledged = last.load.acknowledged - first.load.acknowledged;
+  const ingressCores = processes[0]?.cores ?? null;
   const records = last.consumed.records - first.consumed.records;
   return {
+    engine,
     seconds: wall / 1e6,
     window: [first.consumed.atUs, last.consumed.atUs],
     messages,
     messagesPerSecond: messages / (wall / 1e6),
-    acknowledgedPerSecond:
-      (last.load.acknowledged - first.load.acknowledged) / ((last.load.atUs - first.load.atUs) / 1e6),
+    acknowledgedPerSecond: acknowledged / (loadUs / 1e6),
     latencyMs: last.consumed.latency,
     acknowledgementMs: last.load.acknowledgement,
     processes,
+    ingressUs: ingressCores === null || acknowledged === 0 ? null : (ingressCores * loadUs) / acknowledged,
     otherCores: busy === null ? null : Math.max(0, busy / wall - ours),
     stolenCores: stolen === null ? null : stolen / wall,
     calibration: { before, after },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parsePipelineOptions, type PipelineOptions } from '../src/bench-options.ts';
+import { parseBenchCommand } from '../src/bench-options.ts';
+import type { PipelineOptions } from '../src/pipeline-options.ts';
 import type { RunResult, Verdict } from '../src/pipeline-run.ts';
 import { isSound, pipelineReport, reportLines } from '../src/report/pipeline-report.ts';
 
@@ -8,11 +9,29 @@ const fastest = optionsOf('pipeline');
 const paced = optionsOf('pipeline --rate 5000');
 
 test('takes the run in the middle', () => {
+  const median = (options: PipelineOptions, of: RunResult[]): RunResult | undefined =>
+    pipelineReport(options, of, []).medians[0];
   const runs = [run(300, 1), run(100, 2), run(200, 3)];
-  assert.equal(pipelineReport(fastest, runs, []).median.messagesPerSecond, 200);
-  assert.equal(pipelineReport(paced, runs, []).median.latencyMs.p99, 2);
-  assert.equal(pipelineReport(fastest, runs.slice(0, 2), []).median.messagesPerSecond, 100);
-  assert.equal(pipelineReport(paced, runs.slice(0, 2), []).median.latencyMs.p99, 2);
+  assert.equal(median(fastest, runs)?.messagesPerSecond, 200);
+  assert.equal(median(paced, runs)?.latencyMs.p99, 2);
+  assert.equal(median(fastest, runs.slice(0, 2))?.messagesPerSecond, 100);
+  assert.equal(median(paced, runs.slice(0, 2))?.latencyMs.p99, 2);
+});
+
+test('takes the middle of each engine by itself', () => {
+  const both = optionsOf('pipeline --engine both');
+  const of = (engine: 'aedes' | 'native', rates: number[]): RunResult[] =>
+    rates.map((rate) => ({ ...run(rate, 1), engine }));
+  const report = pipelineReport(both, [...of('aedes', [10, 30, 20]), ...of('native', [50, 40, 60])], []);
+  assert.deepEqual(
+    report.medians.map(({ engine, messagesPerSecond }) => [engine, messagesPerSecond]),
+    [
+      ['aedes', 20],
+      ['native', 50],
+    ],
+  );
+  assert.match(reportLines(report).join('\n'), /CPU and memory of run 4 native, the median/);
+  assert.throws(() => pipelineReport(both, of('aedes', [1]), []), RangeError);
 });
 
 test('is sound as long as no promise was broken', () => {
@@ -35,6 +54,7 @@ test('says what was measured and what went wrong', () => {
   const text = reportLines(pipelineReport(fastest, [run(300, 1), bad], ['mqtt-ingress: {}'])).join('\n');
   assert.match(text, /1000 clients, QoS 1, 256 B, window 1, 1 topics each, as fast as possible; kafkajs/);
   assert.match(text, /^1 +300 +1\.0 +1\.0/m);
+  assert.match(text, / 300 +9\.50 /);
   assert.match(text, /CPU and memory of run 2, the median/);
   assert.match(text, /^mqtt-ingress +12\.50 +5\.00 +0\.40 +100$/m);
   assert.match(text, /^nats-server +- +- +- +-$/m);
@@ -45,14 +65,15 @@ test('says what was measured and what went wrong', () => {
 });
 
 function optionsOf(line: string): PipelineOptions {
-  const options = parsePipelineOptions(line.split(' '));
-  assert.ok(options);
-  return options;
+  const command = parseBenchCommand(line.split(' '));
+  assert.ok(command?.name === 'pipeline');
+  return command.options;
 }
 
 function run(messagesPerSecond: number, p99: number, verdict: Partial<Verdict> = {}): RunResult {
   const latency = { count: 10, p50: 1, p99, p999: p99, max: p99 };
   return {
+    engine: 'default',
     seconds: 1,
     window: [0, 1],
     messages: messagesPerSecond,
@@ -64,6 +85,7 @@ function run(messagesPerSecond: number, p99: number, verdict: Partial<Verdict> =
       { name: 'mqtt-ingress', cpuUsPerMessage: 12.5, systemUsPerMessage: 5, cores: 0.4, rssMib: 100 },
       { name: 'nats-server', cpuUsPerMessage: null, systemUsPerMessage: null, cores: null, rssMib: null },
     ],
+    ingressUs: 9.5,
     otherCores: 0.1,
     stolenCores: 0,
     calibration: { before: 1e8, after: 1e8 },

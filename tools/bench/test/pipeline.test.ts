@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parsePipelineOptions } from '../src/bench-options.ts';
+import { parseBenchCommand } from '../src/bench-options.ts';
 import { measurePipeline } from '../src/pipeline.ts';
 import { isSound, reportLines } from '../src/report/pipeline-report.ts';
 
@@ -8,10 +8,11 @@ const CLIENTS = 20;
 
 test('measures the whole path for three seconds', async () => {
   const line = `pipeline --seconds 3 --warmup 1 --clients ${CLIENTS} --window 4 --topics 3 --rate 400`;
-  const options = parsePipelineOptions(line.split(' '));
-  assert.ok(options);
-  const report = await measurePipeline(options, (said) => process.stderr.write(`${said}\n`));
-  const { median } = report;
+  const command = parseBenchCommand(line.split(' '));
+  assert.ok(command?.name === 'pipeline');
+  const report = await measurePipeline(command.options, (said) => process.stderr.write(`${said}\n`));
+  const [median] = report.medians;
+  assert.ok(median);
   const { verdict, latencyMs, acknowledgementMs, processes } = median;
   assert.ok(isSound(report), reportLines(report).join('\n'));
   assert.equal(verdict.foreign, 0);
@@ -22,6 +23,7 @@ test('measures the whole path for three seconds', async () => {
   assert.ok(latencyMs.count >= median.messages);
   assert.ok(latencyMs.p50 > 0 && latencyMs.p50 <= latencyMs.p99 && latencyMs.p99 <= latencyMs.max);
   assert.ok(acknowledgementMs.count > 0);
+  assert.ok(median.ingressUs === null || median.ingressUs > 0);
   assert.deepEqual(
     processes.map(({ name }) => name),
     [

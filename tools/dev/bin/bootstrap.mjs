@@ -13,6 +13,8 @@ const COMMANDS = {
   demo: 'tools/demo/src/main.ts',
   bench: 'tools/bench/src/main.ts',
   faults: 'tools/faults/src/main.ts',
+  conformance: 'tools/conformance/src/main.ts',
+  users: 'apps/mqtt-ingress/src/users/command.ts',
   generate: 'tools/generators/src/main.ts',
 };
 

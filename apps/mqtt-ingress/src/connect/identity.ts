@@ -1,5 +1,10 @@
 import { EMPTY } from '@tributary/contracts';
-import { ReasonCode, type ConnectRequest } from '@tributary/mqtt';
+import {
+  ReasonCode,
+  type AuthenticationExchange,
+  type AuthenticationVerdict,
+  type ConnectRequest,
+} from '@tributary/mqtt';
 
 /** Who a connection belongs to. */
 export interface Principal {
@@ -8,15 +13,25 @@ export interface Principal {
 }
 
 export type IdentityVerdict =
-  { ok: true; principal: Principal } | { ok: false; reason: number; detail: string };
+  /** `last`: the server's last word in an enhanced authentication. */
+  | { ok: true; principal: Principal; last?: Uint8Array }
+  /** `detail` is told to the client, so it must not say more than it may know. */
+  | { ok: false; reason: number; detail: string };
 
 /** Decides who may connect. A rejected promise counts as "server unavailable", never as admission. */
 export interface Identity {
-  verify(request: ConnectRequest, signal: AbortSignal): Promise<IdentityVerdict>;
+  verify(request: ConnectRequest): Promise<IdentityVerdict>;
+  /** Whether a connected client has proved again that it is who it was. */
+  authenticate(principal: Principal, exchange: AuthenticationExchange): Promise<AuthenticationVerdict>;
 }
 
 /** A user name goes into every row of its connection. */
 const MAX_USERNAME_BYTES = 256;
+
+const NO_METHOD = {
+  reason: ReasonCode.BAD_AUTHENTICATION_METHOD,
+  detail: 'there are no users, so there is no method of authentication',
+};
 
 /**
  * The identity of a node without users: everybody or nobody. A user name is taken as a mere label, and only from
@@ -24,7 +39,9 @@ const MAX_USERNAME_BYTES = 256;
  */
 export function anonymousIdentity(allowed: boolean): Identity {
   return {
-    verify: ({ username, password }) => {
+    authenticate: () => Promise.resolve({ accept: false, ...NO_METHOD }),
+    verify: ({ username, password, authentication }) => {
+      if (authentication !== undefined) return Promise.resolve({ ok: false, ...NO_METHOD });
       if (!allowed) {
         const reason =
           username === undefined ? ReasonCode.NOT_AUTHORIZED : ReasonCode.BAD_USER_NAME_OR_PASSWORD;

@@ -64,7 +64,8 @@ export class Outbound {
       return;
     }
     if (counter > 0 && !this.#isNew(counter)) return;
-    const { expiresAt } = content;
+    // What was sent once does not expire any more [MQTT-4.3.3-7].
+    const expiresAt = dup ? 0 : content.expiresAt;
     const bytes = publishWireBytes(this.#connection.protocolVersion, {
       ...content.publish,
       qos,
@@ -221,7 +222,9 @@ function toPublish(content: Content, message: Message, packetId: number, now: nu
     packetId,
     // The receiver is told what is left [MQTT-3.3.2-6].
     properties:
-      expiresAt === 0 ? properties : withMessageExpiry(properties, Math.ceil((expiresAt - now) / 1_000)),
+      expiresAt === 0
+        ? properties
+        : withMessageExpiry(properties, Math.max(0, Math.ceil((expiresAt - now) / 1_000))),
     subscriptionIdentifiers: message.subscriptionIds.length === 0 ? NONE : message.subscriptionIds,
   };
 }

@@ -1,9 +1,10 @@
-import { EMPTY, MAX_IN_FLIGHT, type Attached, type Settled } from '@tributary/contracts';
+import { EMPTY, type Attached, type Settled } from '@tributary/contracts';
 import type { AppendWaiter, LogError } from '@tributary/log';
 import { ReasonCode, type ConnectVerdict, type EngineConnection, type Will } from '@tributary/mqtt';
 import type { CommitGroup } from '../commit/commit-group.ts';
 import { Outbound } from '../delivery/outbound.ts';
 import { IngressError } from '../errors.ts';
+import type { ClientRate, PublishRates } from '../limits/publish-rates.ts';
 import type { IngressMetrics } from '../metrics.ts';
 import type { NodeLife } from '../node/node-life.ts';
 import type { SessionClaim } from '../session/session-claim.ts';
@@ -12,6 +13,7 @@ import { DeviceCommits } from './device-commits.ts';
 import { InboundPacketIds } from './inbound-packet-ids.ts';
 import { Answer, answerOf, packetIdOf, PendingAnswers, reasonOf } from './pending-answers.ts';
 import { ReadPauses } from './read-pauses.ts';
+import { refusalText } from './refusal-text.ts';
 
 /** What all devices of a node are held to. */
 export interface DeviceLimits {
@@ -20,7 +22,11 @@ export interface DeviceLimits {
   /** Deliveries that wait for the device. */
   queueMessages: number;
   queueBytes: number;
+  publishRates: PublishRates;
 }
+
+/** Receive Maximum of who names none (3.1.2.11.3). */
+const RECEIVE_MAXIMUM_IF_ABSENT = 65_535;
 
 /** connecting: not admitted yet. open: served. closed: the engine has reported its end. */
 export type DevicePhase = 'connecting' | 'open' | 'closed';
@@ -38,6 +44,8 @@ export class Device implements AppendWaiter {
   readonly answers = new PendingAnswers();
   readonly packetIds = new InboundPacketIds();
   readonly reading: ReadPauses;
+  /** What holds its publishes to a rate; null: nothing does. */
+  readonly rate: ClientRate | null;
   readonly #metrics: IngressMetrics;
   readonly #limits: DeviceLimits;
   phase: DevicePhase = 'connecting';
@@ -54,8 +62,8 @@ export class Device implements AppendWaiter {
   attached = false;
   username: Uint8Array = EMPTY;
   will: Will | undefined;
-  /** Deliveries of QoS 1 and 2 that it takes unacknowledged, at most MAX_IN_FLIGHT. */
-  receiveMaximum = MAX_IN_FLIGHT;
+  /** Deliveries of QoS 1 and 2 on their way to it at once: what it said, or less. */
+  receiveMaximum = RECEIVE_MAXIMUM_IF_ABSENT;
   maximumPacketSize = 0;
   /** The connection of the same client id that must finish before this one is admitted. */
   previous: Device | undefined;
@@ -92,6 +100,7 @@ export class Device implements AppendWaiter {
     this.reading = new ReadPauses(connection, metrics);
     this.#metrics = metrics;
     this.#limits = limits;
+    this.rate = limits.publishRates.client(this.reading);
   }
 
   /** False once a row of it failed or it was sent away: nothing more is taken from it or answered. */
@@ -208,6 +217,7 @@ export class Device implements AppendWaiter {
     this.phase = 'closed';
     this.#silence();
     this.reading.close();
+    this.rate?.close();
     this.#outbound?.close();
   }
 
@@ -252,18 +262,18 @@ export class Device implements AppendWaiter {
     switch (answerOf(entry)) {
       case Answer.puback:
         if (reason === 0) this.#metrics.acknowledged[1].add(1);
-        this.connection.acknowledge(packetId, 1, reason);
+        this.connection.acknowledge(packetId, 1, reason, refusalText(reason));
         break;
       case Answer.pubrec:
         if (reason === 0) {
           this.#metrics.acknowledged[2].add(1);
           this.packetIds.received(packetId);
         } else this.packetIds.released(packetId);
-        this.connection.acknowledge(packetId, 2, reason);
+        this.connection.acknowledge(packetId, 2, reason, refusalText(reason));
         break;
       case Answer.pubcomp:
         this.packetIds.released(packetId);
-        this.connection.complete(packetId, reason);
+        this.connection.complete(packetId, reason, refusalText(reason));
         break;
       case Answer.none:
         break;

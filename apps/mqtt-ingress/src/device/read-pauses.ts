@@ -4,11 +4,12 @@ import type { IngressMetrics } from '../metrics.ts';
 /**
  * log: the partition of the log, or the whole node, has more unconfirmed bytes than it may. unanswered: the connection
  * has more unanswered packets than it may. commits: the node has more answers that wait for Kafka than it may, some of them for
- * this connection. commands: it waits for the answer to a SUBSCRIBE or UNSUBSCRIBE.
+ * this connection. commands: it waits for the answer to a SUBSCRIBE or UNSUBSCRIBE. rate: it, or the node, took in more than it may
+ * in a second.
  */
-export type PauseReason = 'log' | 'unanswered' | 'commands' | 'commits';
+export type PauseReason = 'log' | 'unanswered' | 'commands' | 'commits' | 'rate';
 
-const BITS: Record<PauseReason, number> = { log: 1, unanswered: 2, commands: 4, commits: 8 };
+const BITS: Record<PauseReason, number> = { log: 1, unanswered: 2, commands: 4, commits: 8, rate: 16 };
 
 /** Why a connection is not read; it is read again when no reason is left. */
 export class ReadPauses {

@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { EMPTY, RowKind, type RowInput } from '@tributary/contracts';
 import type { LogAppender } from '@tributary/log';
-import { ReasonCode, type InboundPublish } from '@tributary/mqtt';
+import { ReasonCode, saysUtf8, type InboundPublish } from '@tributary/mqtt';
 import type { CommitGroup } from '../commit/commit-group.ts';
 import type { Commits } from '../commit/commits.ts';
 import type { Device } from '../device/device.ts';
@@ -18,6 +19,7 @@ export class Inbound {
   readonly #intake: Intake;
   readonly #commits: Commits;
   readonly #metrics: IngressMetrics;
+  readonly #checkPayloadFormat: boolean;
   /** The appender copies a row before it returns, so one object serves all of them. */
   readonly #row: RowInput = {
     kind: RowKind.publish,
@@ -38,11 +40,19 @@ export class Inbound {
     payload: EMPTY,
   };
 
-  constructor(appender: LogAppender, intake: Intake, commits: Commits, metrics: IngressMetrics) {
+  /** @param checkPayloadFormat refuse payloads that are not the UTF-8 they say they are */
+  constructor(
+    appender: LogAppender,
+    intake: Intake,
+    commits: Commits,
+    metrics: IngressMetrics,
+    checkPayloadFormat: boolean,
+  ) {
     this.#appender = appender;
     this.#intake = intake;
     this.#commits = commits;
     this.#metrics = metrics;
+    this.#checkPayloadFormat = checkPayloadFormat;
   }
 
   publish(device: Device, publish: InboundPublish): void {
@@ -50,8 +60,15 @@ export class Inbound {
     this.#metrics.published[qos].add(1);
     this.#metrics.publishedBytes.add(publish.payload.length);
     if (!device.served) return;
+    device.rate?.took(topic.length + publish.properties.length + publish.payload.length);
     if (isReservedTopic(topic)) {
-      this.#refuse(device, publish);
+      this.#metrics.refusedTopic.add(1);
+      this.#refuse(device, publish, ReasonCode.TOPIC_NAME_INVALID);
+      return;
+    }
+    if (this.#checkPayloadFormat && saysUtf8(publish.properties) && !isUtf8(publish.payload)) {
+      this.#metrics.refusedPublish(ReasonCode.PAYLOAD_FORMAT_INVALID);
+      this.#refuse(device, publish, ReasonCode.PAYLOAD_FORMAT_INVALID);
       return;
     }
     if (qos === 0 && !this.#appender.writable(device.partition) && this.#intake.full) {
@@ -128,14 +145,13 @@ export class Inbound {
    * MQTT 5 has an answer for it. MQTT 3.x has none, and a positive acknowledgement of what is not stored would be a
    * lie, so the connection ends [MQTT-3.3.5-2].
    */
-  #refuse(device: Device, { qos, packetId, topic }: InboundPublish): void {
-    this.#metrics.refusedTopic.add(1);
+  #refuse(device: Device, { qos, packetId, topic }: InboundPublish, reason: number): void {
     if (qos === 0) return;
     if (device.connection.protocolVersion < 5) {
-      device.dismiss(ReasonCode.TOPIC_NAME_INVALID, `clients may not publish to ${topic}`);
+      device.dismiss(reason, `clients may not publish to ${topic}`);
       return;
     }
-    device.answers.ready(ANSWER_TO_QOS[qos], packetId, ReasonCode.TOPIC_NAME_INVALID);
+    device.answers.ready(ANSWER_TO_QOS[qos], packetId, reason);
     device.answerReady();
   }
 }

@@ -1,7 +1,14 @@
 import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { buckets, ENVELOPE_HEADROOM_BYTES, partitionOf, streamNames, subjects } from '@tributary/contracts';
+import {
+  buckets,
+  ENVELOPE_HEADROOM_BYTES,
+  partitionOf,
+  streamNames,
+  subjects,
+  type NodeStats,
+} from '@tributary/contracts';
 import {
   ensureLog,
   followWatermarks,
@@ -52,6 +59,7 @@ interface Resources {
   manager: JetStreamManager;
   leaseNats: NatsConnection;
   sessions: KV;
+  publisher: Publisher;
   membership: Membership;
   topology: LogTopology;
 }
@@ -104,7 +112,10 @@ export class NodeLife {
       whenAvailable(service, () => openBucket(from, name, { replicas }));
     const versions = new MappingVersions(await open(js, buckets.config));
     const watermarks = await open(js, buckets.watermarks);
-    const sessions = await open(js, buckets.sessions);
+    const publisher = new Publisher(nats);
+    const sessions = await whenAvailable(service, () =>
+      openBucket(js, buckets.sessions, { replicas, publisher }),
+    );
     const leases = await open(jetstream(leaseNats), buckets.leases);
     const ttlMs = config['lease.ttlMs'];
     const role = 'mqtt-ingress';
@@ -120,6 +131,7 @@ export class NodeLife {
       manager,
       leaseNats,
       sessions,
+      publisher,
       membership,
       topology,
     });
@@ -147,7 +159,7 @@ export class NodeLife {
       resources.manager.streams.info(streamNames.log(config['log.generation'], partition)),
     );
     this.maxPayload = nats.info?.max_payload ?? 0;
-    const publisher = new Publisher(nats);
+    const { publisher } = resources;
     const shape = { generation: config['log.generation'], partitions: config['log.partitions'] };
     this.appender = new LogAppender(publisher, {
       ...shape,
@@ -178,7 +190,8 @@ export class NodeLife {
       metrics,
     });
     this.#rules = new RulesInForce(this.commits, service.log);
-    this.inbound = new Inbound(this.appender, intake, this.commits, metrics);
+    const checkPayloadFormat = config['mqtt.checkPayloadFormat'];
+    this.inbound = new Inbound(this.appender, intake, this.commits, metrics, checkPayloadFormat);
     this.#records = new SessionRecords({
       kv: sessions,
       wills: new Wills(new WillPublisher(publisher, shape), this.#over.signal, metrics),
@@ -207,6 +220,7 @@ export class NodeLife {
       timeoutMs: config['connect.timeoutMs'],
       maxConnections: config['limits.connections'],
       maxClientIdBytes: config['limits.clientIdBytes'],
+      maxInflight: config['limits.inflight'],
       maxWillBytes: Math.floor((this.maxPayload - ENVELOPE_HEADROOM_BYTES) * BASE64_YIELD),
     });
     this.subscriptions = new Subscriptions({
@@ -249,6 +263,12 @@ export class NodeLife {
 
   partitionOf(clientId: string): number {
     return partitionOf(clientId, this.#resources.service.config['log.partitions']);
+  }
+
+  /** Says how the node does, to whoever wants to know. */
+  tell(stats: NodeStats): void {
+    const { nats, membership } = this.#resources;
+    if (!nats.isClosed()) nats.publish(subjects.nodeStats(membership.self.instance), JSON.stringify(stats));
   }
 
   /**

@@ -94,7 +94,8 @@ export class Subscriptions {
   #refusalOf(filter: string): number | null {
     if (topicFilterProblem(filter) !== null) return ReasonCode.TOPIC_FILTER_INVALID;
     const { refusedFilters } = this.#options;
-    return refusedFilters.has(parseTopicFilter(filter).filter) ? ReasonCode.NOT_AUTHORIZED : null;
+    // Not 0x87, which is about the client: nobody may.
+    return refusedFilters.has(parseTopicFilter(filter).filter) ? ReasonCode.UNSPECIFIED_ERROR : null;
   }
 
   #command(device: Device, command: SessionCommand, answer: (result: Answer) => void): void {

@@ -12,6 +12,9 @@ import { SessionResponder, type TestDelivery } from '../session-responder.ts';
 /** Name of the node under test. */
 export const NODE = 'node-d';
 
+/** Deliveries that a device of the node may leave unacknowledged. */
+export const INFLIGHT = 60;
+
 /** One node, and in the place of session-state a responder that speaks its contract. */
 export class DeliveryFixture implements AsyncDisposable {
   readonly platform: Platform;
@@ -33,7 +36,7 @@ export class DeliveryFixture implements AsyncDisposable {
 
   static async start(): Promise<DeliveryFixture> {
     const platform = await Platform.start();
-    const limits = { 'limits.queueMessages': 100, 'limits.queueBytes': 400_000 };
+    const limits = { 'limits.queueMessages': 100, 'limits.queueBytes': 400_000, 'limits.inflight': INFLIGHT };
     const node = await platform.node({ 'service.instance': NODE, 'lease.ttlMs': 60_000, ...limits });
     const sessions = await new Kvm(jetstream(platform.nats)).open(buckets.sessions);
     const leases = await new Kvm(jetstream(platform.nats)).open(buckets.leases);

@@ -4,15 +4,19 @@ import type { DeliveryHub } from '../delivery/delivery-hub.ts';
 import type { SessionBook } from '../sessions/session-book.ts';
 import { SHARD_CHANNEL } from '../sessions/session-pump.ts';
 import type { RetainedMessage } from './retained-message.ts';
-import type { RetainedStore } from './retained-store.ts';
 
 /** Messages handed to the hub before it is asked again whether the node keeps up. */
 const CHUNK = 256;
 /** Pause before it is asked again, in ms. */
 const LOOK_AGAIN_MS = 20;
 
+/** Where retained messages come from. */
+export interface RetainedSource {
+  match(filter: string): Iterable<RetainedMessage>;
+}
+
 export interface RetainedSenderOptions {
-  store: RetainedStore;
+  store: RetainedSource;
   book: SessionBook;
   hub: DeliveryHub;
   /** Entries of a queue beyond which no more are added while a device takes them. */

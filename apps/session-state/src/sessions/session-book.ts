@@ -1,5 +1,4 @@
 import {
-  MAX_IN_FLIGHT,
   openRow,
   Settled,
   type Attached,
@@ -71,6 +70,13 @@ export class SessionBook {
     return session?.sessionId === sessionId ? session : undefined;
   }
 
+  /** Sessions that nobody serves. */
+  get detached(): number {
+    let detached = 0;
+    for (const { attachment } of this.#sessions.values()) if (attachment === null) detached++;
+    return detached;
+  }
+
   values(): Iterable<Session> {
     return this.#sessions.values();
   }
@@ -108,8 +114,7 @@ export class SessionBook {
   deliverTo(session: Session, address: SessionAddress, receiveMaximum: number): void {
     const { node, nodeEpoch, epoch } = address;
     if (session.epoch !== epoch || session.at < 0 || session.attachment !== null) return;
-    const window = Math.min(receiveMaximum, MAX_IN_FLIGHT);
-    session.attach({ node, nodeEpoch, epoch, window });
+    session.attach({ node, nodeEpoch, epoch, window: receiveMaximum });
     this.#options.pump.pump(session);
   }
 

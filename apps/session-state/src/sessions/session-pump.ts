@@ -1,4 +1,4 @@
-import type { DeliveryInput, Recipient, RowView } from '@tributary/contracts';
+import { PACKET_IDS, type DeliveryInput, type Recipient, type RowView } from '@tributary/contracts';
 import type { DeliveryHub } from '../delivery/delivery-hub.ts';
 import type { Attachment, QueueEntry, Session } from './session.ts';
 
@@ -75,13 +75,15 @@ export class SessionPump implements Disposable {
     let last = -1;
     while (session.inFlight < attachment.window) {
       const entry = session.unsent();
-      if (entry === null || entry.at === 0) return;
+      // Its packet identifier is in use until the oldest entry is settled: they go round.
+      if (entry === null || entry.at === 0 || entry.counter - session.oldest >= PACKET_IDS) return;
       if (hub.isBehind(attachment.node)) {
         this.#wait(session);
         return;
       }
       session.next++;
-      if (entry.expiresAtMs !== 0 && entry.expiresAtMs <= now) {
+      // What was sent once does not expire any more [MQTT-4.3.3-7].
+      if (!entry.sent && entry.expiresAtMs !== 0 && entry.expiresAtMs <= now) {
         onExpired(entry);
         continue;
       }

@@ -106,10 +106,15 @@ export class Session implements Journaled {
     return null;
   }
 
+  /** Counter of its oldest entry, or of the next one if it has none. */
+  get oldest(): number {
+    const [oldest] = this.entries.keys();
+    return oldest ?? this.lastCounter + 1;
+  }
+
   /** Looks at its oldest entry next. */
   rewind(): void {
-    const [oldest] = this.entries.keys();
-    this.next = oldest ?? this.lastCounter + 1;
+    this.next = this.oldest;
   }
 }
 

@@ -5,6 +5,7 @@ import { ClientConnection } from '../engine/client-connection.ts';
 import type { ConnectionParts } from '../engine/connection-parts.ts';
 import type { DeliveryStage, StreamInfo, SubscribeRequest } from '../engine/mqtt-engine.ts';
 import { ReasonCode, reasonText } from '../engine/reason-code.ts';
+import { isSharedFilter } from '../topic-filter.ts';
 import { Faults } from '../wire/fault.ts';
 import { amendConnect } from './connect-amendment.ts';
 import type { HookPersistence } from './hook-persistence.ts';
@@ -41,9 +42,12 @@ export class AedesConnection<Context> extends ClientConnection<Context> implemen
 
   protected override process(run: Buffer): void {
     const { control, packets } = this.reader;
-    if (control?.type === 'subscribe' && !aedesTakes(control.request)) {
-      this.faulted(Faults.FILTER);
-      return;
+    if (control?.type === 'connect' && control.packet.authentication !== undefined) {
+      return this.faulted(Faults.AUTHENTICATION);
+    }
+    if (control?.type === 'subscribe') {
+      if (!aedesTakes(control.request)) return this.faulted(Faults.FILTER);
+      if (onlyShared(control.request)) return this.#refuse(control.request);
     }
     // Only a complete and valid CONNECT costs an aedes client.
     if (this.#stream === null) {
@@ -88,8 +92,10 @@ export class AedesConnection<Context> extends ClientConnection<Context> implemen
 
   authenticating(client: Client, proceed: () => void): void {
     const given = this.connect?.clientId ?? '';
-    this.ask(given === '' ? assignedClientId(client, this.protocolVersion) : given, ({ present }) => {
-      if (present) this.#parts.persistence.hasSession(client.id);
+    const clientId = given === '' ? assignedClientId(client, this.protocolVersion) : given;
+    this.ask(clientId, undefined, ({ sessionPresent }) => {
+      this.accept();
+      if (sessionPresent) this.#parts.persistence.hasSession(client.id);
       proceed();
     });
   }
@@ -130,12 +136,17 @@ export class AedesConnection<Context> extends ClientConnection<Context> implemen
     if (this.state !== 'ready' || this.#subscribeShown || control?.type !== 'subscribe') return;
     this.#subscribeShown = true;
     const request = this.#sharedFilters.without(control.request);
-    if (request === null) this.subscribed(control.request.packetId, []);
-    else this.#parts.host.subscribe(this, request);
+    if (request !== null) this.#parts.host.subscribe(this, request);
   }
 
-  override subscribed(packetId: number, reasons: readonly number[]): void {
-    super.subscribed(packetId, this.#sharedFilters.complete(packetId, reasons));
+  /** A SUBSCRIBE of which nothing is left for the host. */
+  #refuse(request: SubscribeRequest): void {
+    this.#sharedFilters.without(request);
+    this.subscribed(request.packetId, []);
+  }
+
+  override subscribed(packetId: number, reasons: readonly number[], detail?: string): void {
+    super.subscribed(packetId, this.#sharedFilters.complete(packetId, reasons), detail);
   }
 
   unsubscribing(): void {
@@ -143,6 +154,11 @@ export class AedesConnection<Context> extends ClientConnection<Context> implemen
     if (this.state !== 'ready' || control?.type !== 'unsubscribe') return;
     this.#parts.host.unsubscribe(this, control.request);
   }
+}
+
+/** aedes refuses them itself, with a code for each different filter where there must be one for each [MQTT-3.8.4-6]. */
+function onlyShared({ subscriptions }: SubscribeRequest): boolean {
+  return subscriptions.every(({ filter }) => isSharedFilter(filter));
 }
 
 /** aedes keeps the filters of a SUBSCRIBE with several as keys of an object, and this one ends the process. */

@@ -50,6 +50,7 @@ function startBroker<Context>(options: EngineOptions, persistence: HookPersisten
     topicAliasMaximum: options.topicAliasMaximum,
     maximumPacketSize: options.maxPacketBytes,
     receiveMaximum: options.receiveMaximum === 65535 ? 0 : options.receiveMaximum,
+    responseInformation: options.responseInformation || null,
     sessionExpiryIntervalLimit: sessionExpiryLimit(options.maxSessionExpiry),
     // aedes remembers an ended session for its expiry interval; one entry at a time is the least it can hold.
     pendingSessionsLimit: 1,

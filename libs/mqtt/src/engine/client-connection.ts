@@ -2,80 +2,74 @@ import type { Duplex } from 'node:stream';
 import type { DisconnectPacket } from '../wire/acknowledgement-check.ts';
 import type { ConnectPacket } from '../wire/connect-packet.ts';
 import { Faults, type Fault } from '../wire/fault.ts';
-import { PacketReader } from '../wire/packet-reader.ts';
-import { PacketType } from '../wire/packet-type.ts';
-import { encodePublish } from '../wire/publish-encoder.ts';
-import {
-  encodeDisconnect,
-  encodeFaultRefusal,
-  encodeRefusal,
-  encodeSubscribed,
-  encodeUnsubscribed,
-} from '../wire/server-packet.ts';
+import type { Parting } from '../wire/server-packet.ts';
+import { ClientOutput } from './client-output.ts';
 import type { ConnectionParts } from './connection-parts.ts';
+import { controlCost, ControlPackets } from './control-packets.ts';
 import { closeGently } from './gentle-close.ts';
+import type { Handshake } from './handshakes.ts';
+import { hostVerdict } from './host-verdict.ts';
 import { Inflow, type InflowOwner } from './inflow.ts';
 import type {
+  AuthenticationExchange,
   ClosureKind,
   ConnectVerdict,
   EngineConnection,
   InboundPublish,
-  OutboundPublish,
-  ProtocolVersion,
   StreamInfo,
 } from './mqtt-engine.ts';
-import { Outbox, type OutboxOwner } from './outbox.ts';
-import { ReasonCode, isFailure, reasonText } from './reason-code.ts';
+import { outOfPlace } from './packet-order.ts';
+import { ReasonCode, reasonText } from './reason-code.ts';
 import { LATENESS, Vigil, type Lateness, type VigilOwner } from './vigil.ts';
 
-/** What a client that is accepted gets of its session. */
-export interface SessionGrant {
-  present: boolean;
+/** What a client gets that is accepted. */
+export interface Grant {
+  sessionPresent: boolean;
   /** Seconds. */
-  expiry: number;
+  sessionExpiry: number;
+  authenticationData: Uint8Array | undefined;
 }
 
-/** handshake: until CONNECT · asking: the host decides · accepted: CONNACK is being written · ready · closed. */
-type State = 'handshake' | 'asking' | 'accepted' | 'ready' | 'closed';
+/** How long a stream without a CONNECT is waited for to be sent elsewhere, in milliseconds. */
+const REDIRECT_PATIENCE_MS = 1_000;
 
 /**
  * What every engine does alike for one client: its states, its time, what the host answers and how it ends. An engine
  * adds how packets become calls of the host.
  */
 export abstract class ClientConnection<Context>
-  implements EngineConnection<Context>, InflowOwner, OutboxOwner, VigilOwner
+  extends ClientOutput
+  implements EngineConnection<Context>, InflowOwner, VigilOwner
 {
   readonly id: number;
   readonly transport: 'tcp' | 'websocket';
   readonly remoteAddress: string;
   clientId = '';
-  protocolVersion: ProtocolVersion = 4;
   context: Context | undefined = undefined;
 
-  protected readonly reader: PacketReader;
-  protected readonly outbox: Outbox;
-  protected state: State = 'handshake';
-  /** The client's CONNECT, and its DISCONNECT. */
-  protected connect: ConnectPacket | null = null;
+  /** The client's DISCONNECT. */
   protected disconnection: DisconnectPacket | null = null;
   readonly #parts: ConnectionParts<Context>;
   readonly #source: Duplex;
   readonly #inflow: Inflow;
   readonly #vigil: Vigil;
-  /** QoS 1 and 2 PUBLISHes of the client not finally acknowledged. */
-  #unacknowledged = 0;
+  /** Packets of the client that carry nothing. */
+  protected readonly controls: ControlPackets;
+  /** It owes its CONNECT, or the answer to a challenge; null: neither. */
+  #handshake: Handshake | null;
   #socketClosing = false;
 
   constructor(id: number, source: Duplex, info: StreamInfo, parts: ConnectionParts<Context>) {
+    super(source, parts);
     this.id = id;
     this.transport = info.transport;
     this.remoteAddress = info.remoteAddress;
     this.#parts = parts;
     this.#source = source;
-    this.reader = new PacketReader(parts.limits, parts.publishCheck);
-    this.outbox = new Outbox(source, parts.flusher, this);
     this.#vigil = new Vigil(parts.wheel, this, parts.limits);
     this.#inflow = new Inflow(source, this.reader, this, parts);
+    this.controls = new ControlPackets(parts, () => this.#inflow.goOn());
+    this.#handshake = this.#beginHandshake();
   }
 
   /** Makes calls of the host of a run of packets. */
@@ -85,61 +79,121 @@ export abstract class ClientConnection<Context>
   protected abstract abandon(): void;
 
   get taking(): boolean {
-    return (this.state === 'ready' || this.state === 'handshake') && !this.outbox.congested;
+    const { state } = this;
+    return (
+      (state === 'ready' || state === 'handshake' || state === 'challenged') &&
+      !this.outbox.congested &&
+      !this.controls.holding
+    );
   }
 
   dispatch(run: Buffer): void {
     const { control } = this.reader;
     this.#vigil.seen();
-    if (control?.type === 'connect') {
+    const fault = outOfPlace(control, this.connect, this.state === 'challenged');
+    if (fault !== null) {
+      this.faulted(fault);
+      return;
+    }
+    if (control?.type === 'disconnect') this.disconnection = control.packet;
+    else if (control?.type === 'connect') {
       this.connect = control.packet;
       this.protocolVersion = control.packet.protocolVersion;
-      this.#parts.counters.unfinished--;
-      this.#vigil.connectArrived();
+      this.answerArrived();
       this.state = 'asking';
-    } else if (control?.type === 'disconnect') {
-      const { sessionExpiry = 0 } = control.packet;
-      if (sessionExpiry > 0 && this.connect?.sessionExpiry === 0) {
-        this.faulted(Faults.SESSION_EXPIRY);
+      if (this.#parts.redirect !== null) {
+        this.sendAway(this.#parts.redirect);
         return;
       }
-      this.disconnection = control.packet;
+      const refusal = this.#parts.host.arrived?.(this) ?? 0;
+      if (refusal !== 0) {
+        this.refuse({ reason: refusal, text: '' });
+        return;
+      }
+    }
+    const { pings, acknowledgements } = this.reader;
+    const counted = pings + (control === null ? 0 : controlCost(control));
+    if (counted + acknowledgements > 0 && !this.controls.take(counted, acknowledgements)) {
+      this.faulted(Faults.FLOOD);
+      return;
     }
     this.process(run);
   }
 
-  /** Asks the host about the CONNECT; `proceed` writes CONNACK and calls `begin`. */
-  protected ask(clientId: string, proceed: (session: SessionGrant) => void): void {
-    if (this.connect === null || this.state !== 'asking') return;
-    this.clientId = clientId;
-    const clientIdAssigned = this.connect.clientId === '';
-    this.#parts.asked(this);
-    const verdict = new Promise<ConnectVerdict>((resolve) =>
-      resolve(this.#parts.host.connect({ ...this.connect!, clientId, clientIdAssigned }, this)),
-    );
-    verdict.then(
-      (given) => this.#decide(given, proceed),
-      (error: unknown) => {
-        this.#parts.report(error);
-        const reason = ReasonCode.UNSPECIFIED_ERROR;
-        this.#decide({ accept: false, reason, detail: 'internal error' }, proceed);
-      },
-    );
+  #giveWay(): void {
+    this.streamEnded('it made room for newer connections');
+    this.destroySocket();
   }
 
-  #decide(verdict: ConnectVerdict, proceed: (session: SessionGrant) => void): void {
-    if (this.state !== 'asking' || this.connect === null) return;
-    if (verdict.accept) {
-      this.state = 'accepted';
-      const { cleanStart, sessionExpiry } = this.connect;
-      const { sessionPresent = false, sessionExpiry: expiry = sessionExpiry } = verdict;
-      // A clean start finds no session [MQTT-3.2.2-2], and MQTT 3.1 has no flag to tell one.
-      const present = sessionPresent && !cleanStart && this.protocolVersion > 3;
-      proceed({ present, expiry });
+  /** Asks the host about the CONNECT; `proceed` calls `accept`, writes CONNACK and calls `begin`. */
+  protected ask(
+    clientId: string,
+    authentication: AuthenticationExchange | undefined,
+    proceed: (grant: Grant) => void,
+  ): void {
+    const { connect } = this;
+    if (connect === null || this.state !== 'asking') return;
+    this.clientId = clientId;
+    const clientIdAssigned = connect.clientId === '';
+    const request = { ...connect, clientId, clientIdAssigned, authentication };
+    this.#parts.asked(this);
+    void hostVerdict<ConnectVerdict>(
+      () => this.#parts.host.connect(request, this),
+      (error) => this.#parts.report(error),
+    ).then((verdict) => this.#decide(verdict, connect, proceed));
+  }
+
+  #decide(verdict: ConnectVerdict, connect: ConnectPacket, proceed: (grant: Grant) => void): void {
+    // A host need not wait for the answer to its challenge.
+    if (this.state === 'challenged') this.answerArrived();
+    if (this.state !== 'asking') return;
+    if (!verdict.accept) {
+      this.refuse({ reason: verdict.reason, text: verdict.detail ?? '' });
       return;
     }
-    this.outbox.sendNow(encodeRefusal(this.protocolVersion, verdict.reason));
-    this.close('server', verdict.reason, verdict.detail ?? reasonText(verdict.reason));
+    const { sessionPresent = false, sessionExpiry = connect.sessionExpiry, authenticationData } = verdict;
+    proceed({
+      // A clean start finds no session [MQTT-3.2.2-2], and MQTT 3.1 has no flag to tell one.
+      sessionPresent: sessionPresent && !connect.cleanStart && this.protocolVersion > 3,
+      sessionExpiry,
+      authenticationData,
+    });
+  }
+
+  /** A challenge has been sent; before CONNACK nothing but its answer is taken. */
+  protected awaitAnswer(): void {
+    this.#vigil.expect('authentication');
+    if (this.state !== 'asking') return;
+    this.state = 'challenged';
+    this.#handshake ??= this.#beginHandshake();
+    this.#inflow.goOn();
+  }
+
+  /** The client has sent what it owed: its CONNECT, or the answer to a challenge. */
+  protected answerArrived(): void {
+    this.#vigil.arrived();
+    if (this.state === 'challenged') this.state = 'asking';
+    this.#finishHandshake();
+  }
+
+  #beginHandshake(): Handshake {
+    return this.#parts.handshakes.begin(this.remoteAddress, () => this.#giveWay());
+  }
+
+  #finishHandshake(): void {
+    if (this.#handshake !== null) this.#parts.handshakes.end(this.#handshake);
+    this.#handshake = null;
+  }
+
+  /** CONNACK with a reason instead of success. */
+  protected refuse(parting: Parting): void {
+    this.sendRefusal(parting);
+    this.close('server', parting.reason, parting.text || reasonText(parting.reason));
+  }
+
+  /** The host accepted, and CONNACK will say so. */
+  protected accept(): void {
+    this.state = 'accepted';
   }
 
   /** CONNACK has been written. @param keepAlive what it said, in seconds; 0: none */
@@ -153,51 +207,15 @@ export abstract class ClientConnection<Context>
 
   protected receive(publish: InboundPublish): void {
     if (publish.qos > 0) {
-      this.#unacknowledged++;
-      if (this.protocolVersion === 5 && this.#unacknowledged > this.#parts.limits.receiveMaximum) {
+      this.unacknowledged++;
+      // Its PUBREL.
+      if (publish.qos === 2) this.controls.owe();
+      if (this.protocolVersion === 5 && this.unacknowledged > this.#parts.limits.receiveMaximum) {
         this.faulted(Faults.RECEIVE_MAXIMUM);
         return;
       }
     }
     this.#parts.host.publish(this, publish);
-  }
-
-  acknowledge(packetId: number, qos: 1 | 2, reason: number): void {
-    if (this.state !== 'ready') return;
-    if (qos === 1 || isFailure(reason)) this.#settled();
-    this.#answer(qos === 1 ? PacketType.PUBACK : PacketType.PUBREC, packetId, reason);
-  }
-
-  complete(packetId: number, reason: number): void {
-    if (this.state !== 'ready') return;
-    this.#settled();
-    this.#answer(PacketType.PUBCOMP, packetId, reason);
-  }
-
-  #answer(type: number, packetId: number, reason: number): void {
-    this.outbox.acknowledge(type, packetId, this.protocolVersion === 5 ? reason : 0);
-  }
-
-  #settled(): void {
-    if (this.#unacknowledged > 0) this.#unacknowledged--;
-  }
-
-  subscribed(packetId: number, reasons: readonly number[]): void {
-    if (this.state === 'ready') this.outbox.send([encodeSubscribed(this.protocolVersion, packetId, reasons)]);
-  }
-
-  unsubscribed(packetId: number, reasons: readonly number[]): void {
-    if (this.state === 'ready') {
-      this.outbox.send([encodeUnsubscribed(this.protocolVersion, packetId, reasons)]);
-    }
-  }
-
-  deliver(publish: OutboundPublish): boolean {
-    return this.state === 'closed' || this.outbox.send(encodePublish(this.protocolVersion, publish));
-  }
-
-  release(packetId: number): void {
-    if (this.state !== 'closed') this.outbox.acknowledge(PacketType.PUBREL, packetId, 0);
   }
 
   pause(): void {
@@ -209,13 +227,27 @@ export abstract class ClientConnection<Context>
   }
 
   disconnect(reason: number, detail: string): void {
-    this.#sayFarewell(reason, detail);
+    this.sendFarewell({ reason, text: detail });
     this.close('server', reason, detail);
+  }
+
+  /** Drain. With a server reference a client in its handshake is told, too, and one without a CONNECT waited for. */
+  sendAway(parting: Parting): void {
+    const { state } = this;
+    const redirected = parting.serverReference !== '' && this.protocolVersion === 5;
+    if (parting.serverReference !== '' && state === 'handshake') {
+      this.#vigil.expect('connect', REDIRECT_PATIENCE_MS);
+    } else if (redirected && (state === 'asking' || state === 'challenged')) {
+      this.refuse(parting);
+    } else {
+      this.sendFarewell(parting);
+      this.close('server', parting.reason, parting.text);
+    }
   }
 
   // ---- time and room
   get unread(): boolean {
-    return this.#inflow.paused;
+    return this.#inflow.paused || this.controls.holding;
   }
 
   outboxCongested(): void {
@@ -239,19 +271,17 @@ export abstract class ClientConnection<Context>
   late(what: Lateness): void {
     const { counter, kind, reason, detail } = LATENESS[what];
     this.#parts.counters[counter]++;
-    if (what === 'keep-alive') this.#sayFarewell(reason, detail);
+    if (this.state === 'challenged') this.refuse({ reason, text: detail });
+    else if (what !== 'write') this.sendFarewell({ reason, text: detail });
     this.close(kind, reason, detail);
     if (what === 'write') this.destroySocket();
   }
 
   faulted(fault: Fault): void {
-    this.#parts.counters.protocolErrors++;
-    if (this.state === 'ready') {
-      this.#sayFarewell(fault.reason, fault.text);
-    } else {
-      const refusal = encodeFaultRefusal(this.reader.version, fault);
-      if (refusal !== null) this.outbox.sendNow(refusal);
-    }
+    const { counters } = this.#parts;
+    if (fault.limit === undefined) counters.protocolErrors++;
+    else counters.limits[fault.limit]++;
+    this.sendFault(fault);
     this.close('protocol-error', fault.reason, fault.text);
   }
 
@@ -265,22 +295,15 @@ export abstract class ClientConnection<Context>
     this.disconnect(ReasonCode.UNSPECIFIED_ERROR, 'internal error');
   }
 
-  /** Acknowledgements and deliveries already taken leave first. */
-  #sayFarewell(reason: number, detail: string): void {
-    if (this.state !== 'ready') return;
-    this.outbox.flush();
-    if (this.protocolVersion !== 5) return;
-    this.outbox.sendNow(encodeDisconnect(reason, detail, this.connect?.maximumPacketSize ?? 0));
-  }
-
   protected close(kind: ClosureKind, reason: number, detail: string): void {
     const { state } = this;
     if (state === 'closed') return;
     if (state === 'ready') this.outbox.flush();
     this.state = 'closed';
     this.#parts.counters.connections--;
-    if (this.connect === null) this.#parts.counters.unfinished--;
+    this.#finishHandshake();
     this.#vigil.stop();
+    this.controls.stop();
     this.#inflow.stop();
     this.abandon();
     this.#parts.closed(this, {

@@ -1,4 +1,5 @@
 import { MqttError } from '../errors.ts';
+import { topicNameProblem } from '../topic-name.ts';
 
 /** What an engine lets its devices do. Sizes in bytes, times in milliseconds. */
 export interface EngineOptions {
@@ -16,6 +17,23 @@ export interface EngineOptions {
   topicAliasMaximum: number;
   /** Levels of a topic or filter; aedes takes 100 at most. */
   maxTopicLevels: number;
+  /** Longest topic name or filter. */
+  maxTopicBytes: number;
+  /** Topic filters of one SUBSCRIBE or UNSUBSCRIBE. */
+  maxFilters: number;
+  /**
+   * PINGREQ, SUBSCRIBE, UNSUBSCRIBE, and acknowledgements of nothing, in a second of one client; ten times as many may come
+   * at once. Beyond it the client is read no faster. 0: any number.
+   */
+  maxControlPackets: number;
+  /** A client that goes beyond `maxControlPackets` for this long is sent away (DISCONNECT 0x96). */
+  floodPatienceMs: number;
+  /** Streams without a complete CONNECT; beyond it the oldest gives way. */
+  maxUnfinished: number;
+  /** The same for those of one IPv4 address or IPv6 network. */
+  maxUnfinishedPerAddress: number;
+  /** All that clients may make the engine hold of packets that have not arrived whole. */
+  maxIncompleteBytes: number;
   /**
    * Longest keep-alive of an MQTT 5 client in seconds, 0 for any; one that asks for more, or for none, is told this one
    * as Server Keep Alive [MQTT-3.1.2-21]. The native engine only: aedes has no word for it.
@@ -26,7 +44,9 @@ export interface EngineOptions {
    * only, which announces this one; the native engine announces what the host says of each connection.
    */
   maxSessionExpiry: number;
-  /** From the first byte to a complete CONNECT. */
+  /** Told as Response Information to MQTT 5 clients that ask for it (3.2.2.3.14); empty: none. */
+  responseInformation: string;
+  /** From the first byte to a complete CONNECT; and from a challenge to the AUTH that answers it. */
   connectTimeoutMs: number;
   /** How long a client may leave what it was sent unread before it is cut off. */
   writeTimeoutMs: number;
@@ -42,8 +62,16 @@ export const defaultEngineOptions: EngineOptions = {
   receiveMaximum: 65535,
   topicAliasMaximum: 8,
   maxTopicLevels: 100,
+  maxTopicBytes: 65_535,
+  maxFilters: 1_000,
+  maxControlPackets: 100,
+  floodPatienceMs: 60_000,
+  maxUnfinished: 4_096,
+  maxUnfinishedPerAddress: 1_024,
+  maxIncompleteBytes: 128 * 1024 * 1024,
   maxKeepAlive: 0,
   maxSessionExpiry: 0xffffffff,
+  responseInformation: '',
   connectTimeoutMs: 10_000,
   writeTimeoutMs: 60_000,
   lingerMs: 2_000,
@@ -51,12 +79,19 @@ export const defaultEngineOptions: EngineOptions = {
 };
 
 /** Every numeric option with its allowed range. */
-const RANGES: [Exclude<keyof EngineOptions, 'report'>, number, number][] = [
+const RANGES: [Exclude<keyof EngineOptions, 'report' | 'responseInformation'>, number, number][] = [
   ['maxPacketBytes', 128, 268_435_460],
   ['maxConnectBytes', 128, 268_435_460],
   ['receiveMaximum', 1, 65535],
   ['topicAliasMaximum', 0, 65535],
   ['maxTopicLevels', 1, 100],
+  ['maxTopicBytes', 1, 65_535],
+  ['maxFilters', 1, 1_000_000],
+  ['maxControlPackets', 0, 1_000_000],
+  ['floodPatienceMs', 1, 3_600_000],
+  ['maxUnfinished', 1, 1_000_000],
+  ['maxUnfinishedPerAddress', 1, 1_000_000],
+  ['maxIncompleteBytes', 65_536, 2 ** 40],
   ['maxKeepAlive', 0, 65535],
   ['maxSessionExpiry', 0, 0xffffffff],
   ['connectTimeoutMs', 1, 3_600_000],
@@ -73,5 +108,8 @@ export function engineOptions(given: Partial<EngineOptions>): EngineOptions {
       throw new MqttError('invalid-option', `${name} is ${value}, allowed are ${least} to ${most}`);
     }
   }
+  const { responseInformation } = options;
+  const problem = responseInformation === '' ? null : topicNameProblem(responseInformation);
+  if (problem !== null) throw new MqttError('invalid-option', `responseInformation: ${problem}`);
   return options;
 }

@@ -1,4 +1,6 @@
 import type { Duplex } from 'node:stream';
+import type { Handshakes } from './handshakes.ts';
+import type { LimitCounters } from './limit-counters.ts';
 
 /** 3: MQTT 3.1, 4: MQTT 3.1.1, 5: MQTT 5, as in the CONNECT packet. */
 export type ProtocolVersion = 3 | 4 | 5;
@@ -11,13 +13,16 @@ export type QoS = 0 | 1 | 2;
 export interface MqttEngine {
   readonly name: string;
   readonly counters: Readonly<EngineCounters>;
+  /** For a listener whose streams have more to say before their CONNECT. */
+  readonly handshakes: Handshakes;
   /** Takes over a stream whose first byte is the first of a CONNECT. It is refused (destroyed) while draining. */
   attach(stream: Duplex, info: StreamInfo): void;
   /**
    * Sends every connection away with a DISCONNECT carrying `reason` and takes no more of them. Resolves when each
    * has been reported as closed and the host's `closed` promises are settled.
+   * @param serverReference where clients of MQTT 5 are sent (4.11); those whose handshake is under way are told as well
    */
-  drain(reason: number): Promise<void>;
+  drain(reason: number, serverReference?: string): Promise<void>;
   /** As drain, without words: sockets are destroyed. */
   close(): Promise<void>;
 }
@@ -32,20 +37,21 @@ export interface StreamInfo {
 export interface EngineCounters {
   /** Streams attached and not closed. */
   connections: number;
-  /** Of these, the ones whose CONNECT is not complete yet. */
-  unfinished: number;
   packetsReceived: number;
+  packetsSent: number;
   bytesReceived: number;
   bytesSent: number;
   /** Connections ended because a packet broke a rule of MQTT. */
   protocolErrors: number;
   keepAliveTimeouts: number;
-  /** Streams that did not bring a complete CONNECT in time. */
+  /** Streams that did not bring a complete CONNECT, or an AUTH that was waited for, in time. */
   connectTimeouts: number;
   /** Connections ended because the client stopped reading. */
   writeTimeouts: number;
   /** Errors thrown by the host or by the engine's parts; each ended one connection. */
   internalErrors: number;
+  /** How often each limit of the engine took effect. */
+  readonly limits: LimitCounters;
 }
 
 /**
@@ -55,10 +61,24 @@ export interface EngineCounters {
  */
 export interface EngineHost<Context = unknown> {
   /**
-   * A complete, valid CONNECT. Nothing more is read from this connection until the promise settles, and what the host
-   * sends meanwhile leaves after the CONNACK. A rejected promise refuses with 0x80.
+   * A complete, valid CONNECT, before anything is spent on it. A reason code of 0x80 or above refuses it, and the host hears no
+   * more of this connection; 0: `connect` follows. A host without this method refuses nobody here.
+   */
+  arrived?(connection: EngineConnection<Context>): number;
+  /**
+   * A complete, valid CONNECT. Nothing more is read from this connection until the promise settles (but AUTH, while its
+   * authentication waits for one), and what the host sends meanwhile leaves after the CONNACK. A rejected promise
+   * refuses with 0x80.
    */
   connect(request: ConnectRequest, connection: EngineConnection<Context>): Promise<ConnectVerdict>;
+  /**
+   * The client authenticates again, by the method of its CONNECT (4.12.1); the connection goes on meanwhile. A refusal or
+   * a rejected promise ends it.
+   */
+  authenticate(
+    connection: EngineConnection<Context>,
+    exchange: AuthenticationExchange,
+  ): Promise<AuthenticationVerdict>;
   /** QoS 1 and 2 are answered by {@link EngineConnection.acknowledge}, in the order of the calls [MQTT-4.6.0-2]. */
   publish(connection: EngineConnection<Context>, publish: InboundPublish): void;
   /** A PUBREL; answered by {@link EngineConnection.complete} [MQTT-4.3.3-11]. */
@@ -98,14 +118,19 @@ export interface EngineConnection<Context = unknown> {
   /** The host's own; the engine never looks at it. */
   context: Context | undefined;
 
+  /*
+   * A `detail` becomes the Reason String of the answer, for the developer of the device; left out where the client wants
+   * none [MQTT-3.1.2-29] or takes no packet of that size.
+   */
+
   /** PUBACK (QoS 1) or PUBREC (QoS 2). MQTT 3.x has no reasons: a failure is acknowledged too [MQTT-3.3.5-2]. */
-  acknowledge(packetId: number, qos: 1 | 2, reason: number): void;
+  acknowledge(packetId: number, qos: 1 | 2, reason: number, detail?: string): void;
   /** PUBCOMP. */
-  complete(packetId: number, reason: number): void;
+  complete(packetId: number, reason: number, detail?: string): void;
   /** SUBACK; one code for each filter of the request, in its order. MQTT 3.x sends any failure as 0x80. */
-  subscribed(packetId: number, reasons: readonly number[]): void;
+  subscribed(packetId: number, reasons: readonly number[], detail?: string): void;
   /** UNSUBACK; as `subscribed`. */
-  unsubscribed(packetId: number, reasons: readonly number[]): void;
+  unsubscribed(packetId: number, reasons: readonly number[], detail?: string): void;
 
   /**
    * Sends a PUBLISH as it is. Packet ids, the client's Receive Maximum and Maximum Packet Size are the caller's
@@ -146,9 +171,31 @@ export interface ConnectRequest {
   /** Topic aliases the client takes from us; 0: none. */
   topicAliasMaximum: number;
   requestProblemInformation: boolean;
+  /** The client asks for Response Information; the engine answers. */
+  requestResponseInformation: boolean;
+  /** The client authenticates by an exchange of its own (4.12); undefined: by user name and password, or not at all. */
+  authentication: AuthenticationExchange | undefined;
   userProperties: readonly (readonly [name: string, value: string])[];
   will: Will | undefined;
 }
+
+/** An enhanced authentication of one client: what its host asks, and what it answers. */
+export interface AuthenticationExchange {
+  /** Authentication Method. One that the host does not know is refused with 0x8C. */
+  readonly method: string;
+  /** What came with the packet that began it; undefined: none. */
+  readonly data: Uint8Array | undefined;
+  /**
+   * Sends the client a challenge and resolves with its answer. One at a time. An answer that does not come in time ends
+   * the connection.
+   * @throws MqttError 'connection-ended', 'packet-too-large'
+   */
+  challenge(data: Uint8Array): Promise<Uint8Array>;
+}
+
+export type AuthenticationVerdict =
+  /** `data`: the server's last word. */
+  { accept: true; data?: Uint8Array } | { accept: false; reason: number; detail?: string };
 
 /** Published by the host, never by the engine, when a connection ends with {@link Closure.willDue}. */
 export interface Will {
@@ -172,6 +219,8 @@ export type ConnectVerdict =
        * only, which it knows beforehand: see `maxSessionExpiry` of EngineOptions.
        */
       sessionExpiry?: number;
+      /** The server's last word in an enhanced authentication. */
+      authenticationData?: Uint8Array;
     }
   /** `reason`: a CONNACK reason code >= 0x80. */
   | { accept: false; reason: number; detail?: string };

@@ -73,6 +73,8 @@ export class Outbox {
   readonly #acks: number[] = [];
   readonly #packets: Uint8Array[] = [];
   #packetBytes = 0;
+  /** Answers among the packets, which stand first. */
+  #answers = 0;
   #dirty = false;
   /** Packets of ours that must not leave before CONNACK. */
   #held = true;
@@ -85,17 +87,18 @@ export class Outbox {
     this.#stream = stream;
     this.#flusher = flusher;
     this.#owner = owner;
-    stream.on('drain', () => this.#relieve());
   }
 
   /** PUBACK, PUBREC, PUBREL, PUBCOMP. */
   acknowledge(type: number, packetId: number, reason: number): void {
     this.#acks.push((type << 24) | (reason << 16) | packetId);
+    this.#flusher.counters.packetsSent++;
     this.#touch();
   }
 
-  /** Takes whole packets; false: enough for now. */
+  /** Takes one whole packet, in parts; false: enough for now. */
   send(parts: readonly Uint8Array[]): boolean {
+    this.#flusher.counters.packetsSent++;
     for (const part of parts) {
       this.#packets.push(part);
       this.#packetBytes += part.length;
@@ -104,6 +107,16 @@ export class Outbox {
     if (!this.congested && this.#packetBytes < HIGH_WATER) return true;
     this.#refused = true;
     return false;
+  }
+
+  /**
+   * Takes a SUBACK: ahead of this turn's deliveries. They may be what the SUBSCRIBE led to, and clients wait for its
+   * answer first, although the specification lets deliveries overtake it (3.8.4).
+   */
+  answer(packet: Uint8Array): void {
+    this.#packets.splice(this.#answers++, 0, packet);
+    this.#packetBytes += packet.length;
+    this.#touch();
   }
 
   /** Lets held packets go: CONNACK has been written. */
@@ -115,6 +128,7 @@ export class Outbox {
 
   /** Writes at once, before everything held or waiting: for packets that open or end a connection. */
   sendNow(packet: Uint8Array): void {
+    this.#flusher.counters.packetsSent++;
     this.#write(packet);
   }
 
@@ -143,6 +157,7 @@ export class Outbox {
     for (const packet of this.#packets) this.#write(packet);
     this.#packets.length = 0;
     this.#packetBytes = 0;
+    this.#answers = 0;
     if (several) this.#stream.uncork();
   }
 
@@ -163,6 +178,7 @@ export class Outbox {
     this.#acks.length = 0;
     this.#packets.length = 0;
     this.#packetBytes = 0;
+    this.#answers = 0;
   }
 
   #write(bytes: Uint8Array): void {
@@ -186,6 +202,8 @@ export class Outbox {
     this.#flusher.counters.bytesSent += bytes;
     if (more || this.congested) return;
     this.congested = true;
+    // Most streams never ask to wait, so none has a listener for its end before it does.
+    this.#stream.once('drain', () => this.#relieve());
     this.#owner.outboxCongested();
   }
 

@@ -1,12 +1,21 @@
 import type { Deadline, DeadlineWheel } from './deadline-wheel.ts';
 import { ReasonCode } from './reason-code.ts';
 
-/** connect: no complete CONNECT. keep-alive: no packet. write: what was sent is not read. All in their time. */
-export type Lateness = 'connect' | 'keep-alive' | 'write';
+/** What a client owes: its CONNECT, or the AUTH that a challenge asked for. */
+export type Owed = 'connect' | 'authentication';
+
+/** Owed, and not here. keep-alive: no packet. write: what was sent is not read. All in their time. */
+export type Lateness = Owed | 'keep-alive' | 'write';
 
 /** How each lateness ends a connection, and where it is counted. */
 export const LATENESS = {
   connect: { counter: 'connectTimeouts', kind: 'lost', reason: 0, detail: 'no CONNECT in time' },
+  authentication: {
+    counter: 'connectTimeouts',
+    kind: 'server',
+    reason: ReasonCode.NOT_AUTHORIZED,
+    detail: 'no AUTH in time',
+  },
   write: {
     counter: 'writeTimeouts',
     kind: 'server',
@@ -28,14 +37,17 @@ export interface VigilOwner {
 }
 
 /**
- * Watches one connection's time: first for its CONNECT, then for its keep-alive and for its reading what it was sent.
- * A packet costs one assignment.
+ * Watches one connection's time: first for its CONNECT, then for its keep-alive and for its reading what it was sent, and
+ * for the answer to a challenge. A packet costs one assignment.
  */
 export class Vigil implements Deadline {
   readonly #wheel: DeadlineWheel;
   readonly #owner: VigilOwner;
   readonly #writeTimeoutMs: number;
-  #connectBy: number;
+  readonly #owedTimeoutMs: number;
+  #owed: Owed = 'connect';
+  /** 0: nothing is owed. */
+  #owedBy = 0;
   #keepAliveMs = 0;
   #lastPacket = 0;
   /** 0: not congested. */
@@ -50,14 +62,21 @@ export class Vigil implements Deadline {
     this.#wheel = wheel;
     this.#owner = owner;
     this.#writeTimeoutMs = limits.writeTimeoutMs;
-    this.#connectBy = wheel.now + limits.connectTimeoutMs;
-    wheel.set(this, this.#connectBy);
+    this.#owedTimeoutMs = limits.connectTimeoutMs;
+    this.expect('connect');
   }
 
-  /** CONNECT is here; nothing is expected of the client until `start`. */
-  connectArrived(): void {
-    this.#connectBy = 0;
-    this.#wheel.delete(this);
+  /** From now on the client owes a packet. @param withinMs instead of the usual time */
+  expect(owed: Owed, withinMs = this.#owedTimeoutMs): void {
+    this.#owed = owed;
+    this.#owedBy = this.#wheel.now + withinMs;
+    this.#arm();
+  }
+
+  /** What was owed is here. */
+  arrived(): void {
+    this.#owedBy = 0;
+    this.#arm();
   }
 
   /** From now on one and a half times the keep-alive may pass without a packet [MQTT-3.1.2-22]. 0: any time. */
@@ -88,11 +107,19 @@ export class Vigil implements Deadline {
   }
 
   due(now: number): number {
-    if (this.#owner.unread) this.#lastPacket = now;
+    if (this.#owner.unread) {
+      this.#lastPacket = now;
+      if (this.#owedBy > 0) this.#owedBy = now + this.#owedTimeoutMs;
+    }
     const next = this.#next();
     if (next === 0 || now < next) return next;
-    this.#owner.late(this.#connectBy > 0 ? 'connect' : this.#congestedSince > 0 ? 'write' : 'keep-alive');
+    this.#owner.late(this.#whatIsLate(next));
     return 0;
+  }
+
+  #whatIsLate(time: number): Lateness {
+    if (time === this.#owedBy) return this.#owed;
+    return this.#congestedSince > 0 ? 'write' : 'keep-alive';
   }
 
   #arm(): void {
@@ -103,7 +130,12 @@ export class Vigil implements Deadline {
   }
 
   #next(): number {
-    if (this.#connectBy > 0) return this.#connectBy;
+    const watched = this.#nextWatched();
+    if (this.#owedBy === 0) return watched;
+    return watched === 0 ? this.#owedBy : Math.min(this.#owedBy, watched);
+  }
+
+  #nextWatched(): number {
     if (this.#congestedSince > 0) return this.#congestedSince + this.#writeTimeoutMs;
     return this.#keepAliveMs > 0 ? this.#lastPacket + this.#keepAliveMs : 0;
   }

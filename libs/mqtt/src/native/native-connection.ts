@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { ClientConnection } from '../engine/client-connection.ts';
+import { ClientConnection, type Grant } from '../engine/client-connection.ts';
 import type { ConnectionParts } from '../engine/connection-parts.ts';
 import type { DeliveryStage, OutboundPublish, QoS, StreamInfo } from '../engine/mqtt-engine.ts';
 import { ReasonCode, reasonText } from '../engine/reason-code.ts';
 import { encodeAcceptance } from '../wire/acceptance.ts';
+import { encodeAuth } from '../wire/auth-packet.ts';
+import type { ConnectPacket } from '../wire/connect-packet.ts';
 import { Faults } from '../wire/fault.ts';
 import type { ControlPacket } from '../wire/packet-reader.ts';
 import { PacketType } from '../wire/packet-type.ts';
 import { encodePublish, publishWireBytes, TOPIC_ALIAS_BYTES } from '../wire/publish-encoder.ts';
+import { Authentication, type AuthenticationOwner } from './authentication.ts';
 import { OutboundAliases } from './outbound-aliases.ts';
 import { TopicAliases } from './topic-aliases.ts';
 
@@ -18,6 +21,8 @@ const PINGRESP = Buffer.from([PacketType.PINGRESP << 4, 0]);
 /** One client on the native engine: what its packets mean. That they are well-formed is checked before they come here. */
 export class NativeConnection<Context> extends ClientConnection<Context> {
   readonly #parts: ConnectionParts<Context>;
+  /** If the client brought a method. */
+  #authentication: Authentication | null = null;
   /** Made when the client first uses one. */
   #aliases: TopicAliases | null = null;
   /** Made when the first delivery may use one. */
@@ -39,19 +44,26 @@ export class NativeConnection<Context> extends ClientConnection<Context> {
   protected override abandon(): void {
     this.#aliases = null;
     this.#given = null;
+    this.#authentication?.end();
   }
 
   /** As a short alias for the topic, where the client takes aliases and its packet size leaves room for one. */
   override deliver(publish: OutboundPublish): boolean {
     const use = this.#roomForAlias(publish) ? this.#outboundAliases().use(publish.topic) : null;
     if (use === null || this.state === 'closed') return super.deliver(publish);
+    if (publish.qos > 0) this.controls.owe();
     return this.outbox.send(encodePublish(5, use.known ? { ...publish, topic: '' } : publish, use.alias));
   }
 
   #control(control: ControlPacket): void {
     switch (control.type) {
       case 'connect':
-        return this.#connect(control.packet.clientId);
+        return this.#connect(control.packet);
+      case 'auth': {
+        const fault = this.#authentication?.receive(control.packet) ?? null;
+        if (fault !== null) this.faulted(fault);
+        return;
+      }
       case 'subscribe':
         return this.#parts.host.subscribe(this, control.request);
       case 'unsubscribe':
@@ -64,28 +76,64 @@ export class NativeConnection<Context> extends ClientConnection<Context> {
   }
 
   /** An identifier of ours is unique among all nodes; a client of MQTT 3.1.1 never learns it [MQTT-3.1.3-6]. */
-  #connect(given: string): void {
-    const clientId = given === '' ? `auto_${randomUUID()}` : given;
-    this.ask(clientId, (session) => {
-      const serverKeepAlive = this.#serverKeepAlive();
-      this.outbox.sendNow(
-        encodeAcceptance({
-          version: this.protocolVersion,
-          limits: this.#parts.limits,
-          assignedClientId: given === '' ? clientId : '',
-          sessionPresent: session.present,
-          sessionExpiry: session.expiry === this.connect?.sessionExpiry ? undefined : session.expiry,
-          serverKeepAlive,
-        }),
-      );
-      this.begin(serverKeepAlive || undefined);
-    });
+  #connect(connect: ConnectPacket): void {
+    const clientId = connect.clientId === '' ? `auto_${randomUUID()}` : connect.clientId;
+    const { authentication } = connect;
+    if (authentication !== undefined) {
+      this.#authentication = new Authentication(this.#authenticationOwner(), authentication.method);
+    }
+    const exchange = this.#authentication?.begin(authentication?.data);
+    this.ask(clientId, exchange, (grant) => this.#acceptAs(clientId, connect, grant));
+  }
+
+  #acceptAs(clientId: string, connect: ConnectPacket, grant: Grant): void {
+    const { limits } = this.#parts;
+    const serverKeepAlive = this.#serverKeepAlive(connect);
+    const acceptance = encodeAcceptance(
+      {
+        version: connect.protocolVersion,
+        limits,
+        assignedClientId: connect.clientId === '' ? clientId : '',
+        sessionPresent: grant.sessionPresent,
+        sessionExpiry: grant.sessionExpiry === connect.sessionExpiry ? undefined : grant.sessionExpiry,
+        serverKeepAlive,
+        authentication: connect.authentication && {
+          method: connect.authentication.method,
+          data: grant.authenticationData,
+        },
+        responseInformation: connect.requestResponseInformation ? limits.responseInformation : '',
+      },
+      connect.maximumPacketSize,
+    );
+    if (acceptance === null) {
+      this.refuse({ reason: ReasonCode.PACKET_TOO_LARGE, text: 'CONNACK exceeds your Maximum Packet Size' });
+      return;
+    }
+    this.accept();
+    this.#authentication?.finish();
+    this.outbox.sendNow(acceptance);
+    this.begin(serverKeepAlive || undefined);
+  }
+
+  #authenticationOwner(): AuthenticationOwner {
+    const { host } = this.#parts;
+    return {
+      sendAuth: (reason, method, data) => {
+        const packet = encodeAuth(reason, method, data, this.connect?.maximumPacketSize ?? 0);
+        if (packet !== null && this.state !== 'closed') this.outbox.sendNow(packet);
+        return packet !== null;
+      },
+      awaitAnswer: () => this.awaitAnswer(),
+      answerArrived: () => this.answerArrived(),
+      reauthenticate: (exchange) => host.authenticate(this, exchange),
+      report: (error) => this.#parts.report(error),
+      disconnect: (reason, detail) => this.disconnect(reason, detail),
+    };
   }
 
   /** Only MQTT 5 can be told; 0: the client's own holds. */
-  #serverKeepAlive(): number {
+  #serverKeepAlive({ keepAlive, protocolVersion }: ConnectPacket): number {
     const { maxKeepAlive } = this.#parts.limits;
-    const { keepAlive = 0, protocolVersion } = this.connect ?? {};
     if (protocolVersion !== 5 || maxKeepAlive === 0) return 0;
     return keepAlive === 0 || keepAlive > maxKeepAlive ? maxKeepAlive : 0;
   }

@@ -7,8 +7,6 @@ export interface ListenOptions {
   port: number;
   /** Connections the kernel holds for us before we accept them. */
   backlog: number;
-  /** Streams of the engine without a complete CONNECT; beyond it new ones are closed at once. */
-  maxUnfinished: number;
   /** All streams of the engine. */
   maxConnections: number;
 }
@@ -17,7 +15,6 @@ export const defaultListenOptions: ListenOptions = {
   host: '127.0.0.1',
   port: 1883,
   backlog: 4096,
-  maxUnfinished: 4096,
   maxConnections: 1_000_000,
 };
 
@@ -25,7 +22,7 @@ export const defaultListenOptions: ListenOptions = {
 export interface Listener {
   readonly host: string;
   readonly port: number;
-  /** Connections closed at once because a limit was reached. */
+  /** Connections closed at once because the engine has as many as it may. */
   readonly refused: number;
   /** Stops accepting; connections already attached to the engine stay. */
   close(): Promise<void>;

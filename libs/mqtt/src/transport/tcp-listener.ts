@@ -16,8 +16,7 @@ export async function listenTcp(engine: MqttEngine, options: Partial<ListenOptio
     // Half-open: what a client sent before it closed its side is still processed and acknowledged.
     { noDelay: true, allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS },
     (socket) => {
-      const { unfinished, connections } = engine.counters;
-      if (unfinished >= limits.maxUnfinished || connections >= limits.maxConnections) {
+      if (engine.counters.connections >= limits.maxConnections) {
         refused++;
         socket.destroy();
         return;

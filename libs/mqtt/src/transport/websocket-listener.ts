@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { closeGently } from '../engine/gentle-close.ts';
+import type { Handshake } from '../engine/handshakes.ts';
 import type { MqttEngine } from '../engine/mqtt-engine.ts';
 import { defaultListenOptions, listen, type Listener, type ListenOptions } from './listener.ts';
 import { addressOf } from './tcp-listener.ts';
@@ -17,6 +20,9 @@ export interface WebSocketListenOptions extends ListenOptions {
 
 /** 'mqtt' for all versions (MQTT 5, 6); the older name is what 3.1 clients ask for. */
 const SUBPROTOCOLS = ['mqtt', 'mqttv3.1'];
+
+/** How long a client whose upgrade was refused may take to read so. */
+const REFUSAL_LINGER_MS = 2_000;
 
 const defaults: WebSocketListenOptions = {
   ...defaultListenOptions,
@@ -55,14 +61,22 @@ export async function listenWebSocket(
     maxPayload: limits.maxMessageBytes,
     handleProtocols: (offered) => SUBPROTOCOLS.find((name) => offered.has(name)) ?? false,
   });
+  // A stream is the engine's from the upgrade on, but unfinished from its first byte.
+  const upgrading = new WeakMap<Duplex, Handshake>();
+  server.on('connection', (socket: Socket) => {
+    const handshake = engine.handshakes.begin(addressOf(socket), () => socket.destroy());
+    upgrading.set(socket, handshake);
+    socket.once('close', () => engine.handshakes.end(handshake));
+  });
   server.on('upgrade', (request, socket, head) => {
+    const handshake = upgrading.get(socket);
+    if (handshake !== undefined) engine.handshakes.end(handshake);
     const answer = refusalOf(request, limits.paths);
     if (answer !== null) {
       refuse(socket, answer);
       return;
     }
-    const { unfinished, connections } = engine.counters;
-    if (unfinished >= limits.maxUnfinished || connections >= limits.maxConnections) {
+    if (engine.counters.connections >= limits.maxConnections) {
       refused++;
       refuse(socket, '503 Service Unavailable');
       return;
@@ -97,5 +111,6 @@ function refusalOf(request: IncomingMessage, paths: readonly string[]): string |
 
 function refuse(socket: Duplex, status: string): void {
   socket.on('error', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  socket.write(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  closeGently(socket, REFUSAL_LINGER_MS);
 }

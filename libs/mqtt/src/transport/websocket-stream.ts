@@ -52,7 +52,8 @@ export class WebSocketStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.terminate();
+    // Also one that waits for the other side's closing frame.
+    if (this.#socket.readyState !== this.#socket.CLOSED) this.#socket.terminate();
     done(error);
   }
 

@@ -1,4 +1,5 @@
 import type { ProtocolVersion, Will } from '../engine/mqtt-engine.ts';
+import { topicLevels } from '../topic-filter.ts';
 import { topicNameProblem } from '../topic-name.ts';
 import { Faults, type Fault } from './fault.ts';
 import { FaultError, FieldReader, decodeOr } from './field-reader.ts';
@@ -20,7 +21,15 @@ export interface ConnectPacket {
   maximumPacketSize: number;
   topicAliasMaximum: number;
   requestProblemInformation: boolean;
+  requestResponseInformation: boolean;
+  /** Enhanced authentication that begins here (4.12); `data` is a view of the packet. */
+  authentication: { method: string; data: Uint8Array | undefined } | undefined;
   userProperties: [string, string][];
+}
+
+export interface WillLimits {
+  maxTopicLevels: number;
+  maxTopicBytes: number;
 }
 
 const USERNAME = 0x80;
@@ -34,72 +43,97 @@ const RESERVED = 0x01;
 /** 3.x without a clean session: it never expires by itself. */
 const NEVER = 0xffffffff;
 
-/**
- * Decodes `buffer[start, end)`, the body of a CONNECT. `version` is the protocol version as far as it could be read (0:
- * not at all), which says how a fault can be answered.
- */
+/** What was read of a CONNECT: all of it, or what says how its fault can be answered. */
+export type DecodedConnect = ({ packet: ConnectPacket; fault: null } | { packet: null; fault: Fault }) & {
+  /** Protocol version; 0 if it could not be read. */
+  version: number;
+  /** Largest packet the client takes; 0 if it did not say, or not before the fault. */
+  maximumPacketSize: number;
+};
+
+/** Decodes `buffer[start, end)`, the body of a CONNECT. */
 export function decodeConnect(
   buffer: Buffer,
   start: number,
   end: number,
-): { packet: ConnectPacket; fault: null; version: number } | { packet: null; fault: Fault; version: number } {
+  limits: WillLimits,
+): DecodedConnect {
   const reader = new FieldReader(buffer, start, end);
+  const packet = emptyConnect();
   let version = 0;
   const result = decodeOr(() => {
-    version = readVersion(reader);
-    return readConnect(reader, version === 3 || version === 4 ? version : 5);
+    const level = readLevel(reader);
+    version = level;
+    if (level !== 3 && level !== 4 && level !== 5) {
+      version = answeredAs(level);
+      throw new FaultError(Faults.PROTOCOL_VERSION);
+    }
+    packet.protocolVersion = level;
+    readConnect(reader, packet, limits);
+    return packet;
   });
+  const { maximumPacketSize } = packet;
   return result.fault === null
-    ? { packet: result.value, fault: null, version }
-    : { packet: null, fault: result.fault, version };
+    ? { packet, fault: null, version, maximumPacketSize }
+    : { packet: null, fault: result.fault, version, maximumPacketSize };
 }
 
-function readVersion(reader: FieldReader): number {
+/** The protocol level; 0 for one that does not go with the protocol name. */
+function readLevel(reader: FieldReader): number {
   const length = reader.two();
   if (length !== 4 && length !== 6) throw new FaultError(Faults.PROTOCOL_NAME);
   reader.at -= 2;
   const name = reader.binary().toString('latin1');
-  const version = reader.byte();
-  if (name === 'MQTT') {
-    if (version !== 4 && version !== 5) throw new FaultError(Faults.PROTOCOL_VERSION);
-  } else if (name !== 'MQIsdp') {
-    throw new FaultError(Faults.PROTOCOL_NAME);
-  } else if (version !== 3) {
-    throw new FaultError(Faults.PROTOCOL_VERSION);
-  }
-  return version;
+  if (name !== 'MQTT' && name !== 'MQIsdp') throw new FaultError(Faults.PROTOCOL_NAME);
+  const level = reader.byte();
+  return (level === 3) === (name === 'MQIsdp') ? level : 0;
 }
 
-function readConnect(reader: FieldReader, version: ProtocolVersion): ConnectPacket {
-  const flags = reader.byte();
-  checkFlags(flags, version);
-  const keepAlive = reader.two();
-  const cleanStart = (flags & CLEAN) !== 0;
-  const packet: ConnectPacket = {
-    protocolVersion: version,
-    cleanStart,
-    keepAlive,
+/**
+ * The version whose CONNACK tells a client that its level is not spoken. One of the past, and a bridge that sets the
+ * highest bit, read that of 3.1.1 [MQTT-3.1.2-2 of 3.1.1]; one of the future can be expected to know that of MQTT 5.
+ */
+function answeredAs(level: number): ProtocolVersion {
+  return (level & 0x7f) < 5 ? 4 : 5;
+}
+
+function emptyConnect(): ConnectPacket {
+  return {
+    protocolVersion: 5,
+    cleanStart: true,
+    keepAlive: 0,
     clientId: '',
     username: undefined,
     password: undefined,
     will: undefined,
-    sessionExpiry: cleanStart ? 0 : NEVER,
+    sessionExpiry: 0,
     receiveMaximum: 65535,
     maximumPacketSize: 0,
     topicAliasMaximum: 0,
     requestProblemInformation: true,
+    requestResponseInformation: false,
+    authentication: undefined,
     userProperties: [],
   };
+}
+
+function readConnect(reader: FieldReader, packet: ConnectPacket, limits: WillLimits): void {
+  const { protocolVersion: version } = packet;
+  const flags = reader.byte();
+  checkFlags(flags, version);
+  packet.keepAlive = reader.two();
+  const cleanStart = (flags & CLEAN) !== 0;
+  packet.cleanStart = cleanStart;
   if (version === 5) readProperties(reader, packet);
+  else packet.sessionExpiry = cleanStart ? 0 : NEVER;
   packet.clientId = reader.string();
   if (packet.clientId === '' && (version === 3 || (version === 4 && !cleanStart))) {
     throw new FaultError(Faults.CLIENT_ID_EMPTY);
   }
-  if ((flags & WILL_FLAG) !== 0) packet.will = readWill(reader, version, flags);
+  if ((flags & WILL_FLAG) !== 0) packet.will = readWill(reader, version, flags, limits);
   if ((flags & USERNAME) !== 0) packet.username = reader.string();
   if ((flags & PASSWORD) !== 0) packet.password = reader.binary();
   if (!reader.done) throw new FaultError(Faults.TRAILING_BYTES);
-  return packet;
 }
 
 function checkFlags(flags: number, version: ProtocolVersion): void {
@@ -118,23 +152,37 @@ function readProperties(reader: FieldReader, packet: ConnectPacket): void {
   const scanner = new PropertyScanner();
   reader.check(scanner.scan(buffer, reader.at, reader.end, PacketType.CONNECT));
   reader.at = scanner.end;
-  if (scanner.has(PropertyId.AUTHENTICATION_METHOD)) throw new FaultError(Faults.AUTHENTICATION);
-  if (scanner.has(PropertyId.AUTHENTICATION_DATA)) throw new FaultError(Faults.PROPERTY_FOREIGN);
-  packet.sessionExpiry = scanner.number(buffer, PropertyId.SESSION_EXPIRY, 0);
-  packet.receiveMaximum = scanner.number(buffer, PropertyId.RECEIVE_MAXIMUM, 65535);
-  if (packet.receiveMaximum === 0) throw new FaultError(Faults.RECEIVE_MAXIMUM_ZERO);
+  // First: it bounds the answer to what is wrong with the others.
   packet.maximumPacketSize = scanner.number(buffer, PropertyId.MAXIMUM_PACKET_SIZE, 0);
   if (packet.maximumPacketSize === 0 && scanner.has(PropertyId.MAXIMUM_PACKET_SIZE)) {
     throw new FaultError(Faults.MAXIMUM_PACKET_SIZE_ZERO);
   }
+  readAuthentication(scanner, buffer, packet);
+  packet.sessionExpiry = scanner.number(buffer, PropertyId.SESSION_EXPIRY, 0);
+  packet.receiveMaximum = scanner.number(buffer, PropertyId.RECEIVE_MAXIMUM, 65535);
+  if (packet.receiveMaximum === 0) throw new FaultError(Faults.RECEIVE_MAXIMUM_ZERO);
   packet.topicAliasMaximum = scanner.number(buffer, PropertyId.TOPIC_ALIAS_MAXIMUM, 0);
   packet.requestProblemInformation = scanner.number(buffer, PropertyId.REQUEST_PROBLEM_INFORMATION, 1) === 1;
+  packet.requestResponseInformation =
+    scanner.number(buffer, PropertyId.REQUEST_RESPONSE_INFORMATION, 0) === 1;
   if (scanner.has(PropertyId.USER_PROPERTY)) {
     packet.userProperties = readUserProperties(buffer, scanner.start, scanner.end);
   }
 }
 
-function readWill(reader: FieldReader, version: ProtocolVersion, flags: number): Will {
+function readAuthentication(scanner: PropertyScanner, buffer: Buffer, packet: ConnectPacket): void {
+  const method = scanner.text(buffer, PropertyId.AUTHENTICATION_METHOD);
+  const data = scanner.binary(buffer, PropertyId.AUTHENTICATION_DATA);
+  if (method !== undefined) packet.authentication = { method, data };
+  else if (data !== undefined) throw new FaultError(Faults.AUTHENTICATION_DATA);
+}
+
+function readWill(
+  reader: FieldReader,
+  version: ProtocolVersion,
+  flags: number,
+  { maxTopicLevels, maxTopicBytes }: WillLimits,
+): Will {
   const { buffer } = reader;
   let properties: Uint8Array = Buffer.alloc(0);
   let delay = 0;
@@ -150,7 +198,9 @@ function readWill(reader: FieldReader, version: ProtocolVersion, flags: number):
     }
   }
   const topic = reader.string();
+  if (Buffer.byteLength(topic) > maxTopicBytes) throw new FaultError(Faults.TOPIC_BYTES);
   if (topicNameProblem(topic) !== null) throw new FaultError(Faults.WILL_TOPIC);
+  if (topicLevels(topic) > maxTopicLevels) throw new FaultError(Faults.TOPIC_LEVELS);
   const qos = (flags & WILL_QOS) >> 3;
   return {
     topic,

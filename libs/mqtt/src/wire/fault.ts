@@ -1,9 +1,12 @@
+import type { EngineLimit } from '../engine/limit-counters.ts';
 import { ReasonCode } from '../engine/reason-code.ts';
 
 /** What is wrong with a packet: the reason code MQTT 5 has for it and a sentence for its device's developer. */
 export interface Fault {
   readonly reason: number;
   readonly text: string;
+  /** The setting that was exceeded, where nothing is wrong with the packet as such. */
+  readonly limit?: EngineLimit;
 }
 
 function malformed(text: string): Fault {
@@ -26,6 +29,12 @@ export const Faults = {
   TOO_LARGE: {
     reason: ReasonCode.PACKET_TOO_LARGE,
     text: 'the packet is larger than the server takes [MQTT-3.2.2-15]',
+    limit: 'packet-bytes',
+  },
+  INCOMPLETE: {
+    reason: ReasonCode.QUOTA_EXCEEDED,
+    text: 'the server holds as many bytes of incomplete packets as it may',
+    limit: 'incomplete-bytes',
   },
   UNEXPECTED_TYPE: forbidden('a client does not send this packet type'),
 
@@ -51,6 +60,12 @@ export const Faults = {
     reason: ReasonCode.BAD_AUTHENTICATION_METHOD,
     text: 'enhanced authentication is not available (4.12)',
   },
+  AUTHENTICATION_DATA: forbidden('Authentication Data without an Authentication Method (3.1.2.11.10)'),
+  AUTH_WITHOUT_METHOD: forbidden('AUTH without an Authentication Method (3.15.2.2.2)'),
+  AUTH_UNASKED: forbidden('AUTH on a connection that began without a method [MQTT-4.12.0-7]'),
+  AUTH_OTHER_METHOD: forbidden('AUTH with another method than CONNECT [MQTT-4.12.0-5, MQTT-4.12.1-1]'),
+  AUTH_OUT_OF_TURN: forbidden('AUTH that no step of an authentication waits for (4.12)'),
+  AUTH_EXPECTED: forbidden('another packet than AUTH or DISCONNECT before CONNACK [MQTT-3.1.2-30]'),
 
   PACKET_ID_ZERO: forbidden('the packet identifier is 0 [MQTT-2.2.1-3]'),
   QOS_3: malformed('both QoS bits are set [MQTT-3.3.1-4]'),
@@ -66,6 +81,12 @@ export const Faults = {
   TOPIC_LEVELS: {
     reason: ReasonCode.TOPIC_NAME_INVALID,
     text: 'the topic has more levels than the server takes',
+    limit: 'topic-levels',
+  },
+  TOPIC_BYTES: {
+    reason: ReasonCode.TOPIC_NAME_INVALID,
+    text: 'the topic is longer than the server takes',
+    limit: 'topic-bytes',
   },
   TOPIC_ALIAS: {
     reason: ReasonCode.TOPIC_ALIAS_INVALID,
@@ -75,6 +96,7 @@ export const Faults = {
   RECEIVE_MAXIMUM: {
     reason: ReasonCode.RECEIVE_MAXIMUM_EXCEEDED,
     text: 'more PUBLISHes are unacknowledged than the server announced [MQTT-3.3.4-7]',
+    limit: 'receive-maximum',
   },
 
   PROPERTY_UNKNOWN: malformed('a property identifier does not exist (2.2.2.2)'),
@@ -85,6 +107,26 @@ export const Faults = {
 
   NO_FILTERS: forbidden('the packet has no topic filter [MQTT-3.8.3-2]'),
   FILTER: { reason: ReasonCode.TOPIC_FILTER_INVALID, text: 'a topic filter is not valid (4.7)' },
+  FILTER_LEVELS: {
+    reason: ReasonCode.TOPIC_FILTER_INVALID,
+    text: 'a topic filter has more levels than the server takes',
+    limit: 'topic-levels',
+  },
+  FILTER_BYTES: {
+    reason: ReasonCode.TOPIC_FILTER_INVALID,
+    text: 'a topic filter is longer than the server takes',
+    limit: 'topic-bytes',
+  },
+  FILTERS: {
+    reason: ReasonCode.QUOTA_EXCEEDED,
+    text: 'the packet has more topic filters than the server takes at once',
+    limit: 'filters-per-packet',
+  },
+  FLOOD: {
+    reason: ReasonCode.MESSAGE_RATE_TOO_HIGH,
+    text: 'more PINGREQ, SUBSCRIBE and UNSUBSCRIBE packets, for longer than the server takes them',
+    limit: 'flood',
+  },
   SUBSCRIPTION_OPTIONS: malformed('the subscription options are not valid [MQTT-3.8.3-5]'),
   NO_LOCAL_SHARED: forbidden('No Local on a shared subscription [MQTT-3.8.3-4]'),
   SUBSCRIPTION_ID_ZERO: forbidden('the subscription identifier is 0 (3.8.2.1.2)'),

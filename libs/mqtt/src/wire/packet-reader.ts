@@ -1,6 +1,8 @@
 import type { SubscribeRequest, UnsubscribeRequest } from '../engine/mqtt-engine.ts';
 import { ByteAccumulator } from './byte-accumulator.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import { checkAcknowledgement, decodeDisconnect, type DisconnectPacket } from './acknowledgement-check.ts';
+import { decodeAuth, type AuthPacket } from './auth-packet.ts';
 import { decodeConnect, type ConnectPacket } from './connect-packet.ts';
 import { Faults, type Fault } from './fault.ts';
 import { PacketType, requiredFlags } from './packet-type.ts';
@@ -13,6 +15,10 @@ export interface PacketLimits {
   /** The same for CONNECT, which anybody may send. */
   maxConnectBytes: number;
   maxTopicLevels: number;
+  /** Longest topic name or filter, in bytes of UTF-8. */
+  maxTopicBytes: number;
+  /** Topic filters of one SUBSCRIBE or UNSUBSCRIBE. */
+  maxFilters: number;
 }
 
 /** A packet that travels alone, decoded. */
@@ -20,6 +26,7 @@ export type ControlPacket =
   | { type: 'connect'; packet: ConnectPacket }
   | { type: 'subscribe'; request: SubscribeRequest }
   | { type: 'unsubscribe'; request: UnsubscribeRequest }
+  | { type: 'auth'; packet: AuthPacket }
   | { type: 'disconnect'; packet: DisconnectPacket };
 
 /** Packets cut from the stream at once: how far a reader runs ahead of `pause`. */
@@ -27,21 +34,23 @@ const RUN_PACKETS = 64;
 
 /**
  * Cuts a client's byte stream into runs of complete packets, each checked before anything else sees it. A run is a
- * contiguous view of the bytes as they came: up to 64 packets, or one CONNECT, SUBSCRIBE, UNSUBSCRIBE or DISCONNECT
- * alone, decoded in `control`. Read-only: nothing is ever changed, added or left out.
+ * contiguous view of the bytes as they came: up to 64 packets, or one CONNECT, SUBSCRIBE, UNSUBSCRIBE, AUTH or
+ * DISCONNECT alone, decoded in `control`. Read-only: nothing is ever changed, added or left out.
  */
 export class PacketReader {
   readonly #limits: PacketLimits;
   readonly #publishCheck: PublishCheck;
   #chunk: Buffer | null = null;
   #at = 0;
-  readonly #partial = new ByteAccumulator();
+  readonly #partial: ByteAccumulator;
   /** Chunks that arrived while a run was still to be taken; rarely more than one. */
   readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
 
   /** 0 until CONNECT. */
   version = 0;
+  /** The client's Maximum Packet Size, as soon as it is known; 0: none. */
+  maximumPacketSize = 0;
   /** Set for good once the stream broke a rule; packets before the bad one have been handed out. */
   fault: Fault | null = null;
   control: ControlPacket | null = null;
@@ -51,10 +60,16 @@ export class PacketReader {
   readonly topicAliases: number[] = [];
   /** Packets of the last run. */
   packets = 0;
+  /** Of these, PINGREQ. */
+  pings = 0;
+  /** Of these, PUBACK, PUBREC, PUBREL and PUBCOMP. */
+  acknowledgements = 0;
 
-  constructor(limits: PacketLimits, publishCheck: PublishCheck) {
+  /** @param incomplete what all readers may hold of packets that have not arrived whole */
+  constructor(limits: PacketLimits, publishCheck: PublishCheck, incomplete: ByteBudget) {
     this.#limits = limits;
     this.#publishCheck = publishCheck;
+    this.#partial = new ByteAccumulator(incomplete);
   }
 
   push(chunk: Buffer): void {
@@ -79,6 +94,8 @@ export class PacketReader {
     this.properties.length = 0;
     this.topicAliases.length = 0;
     this.packets = 0;
+    this.pings = 0;
+    this.acknowledgements = 0;
     while (this.fault === null && this.#chunk !== null) {
       const run = this.#partial.length > 0 ? this.#completePartial(this.#chunk) : this.#cutRun(this.#chunk);
       if (this.#chunk !== null && this.#at >= this.#chunk.length) this.#nextChunk();
@@ -132,7 +149,7 @@ export class PacketReader {
     this.#at = at;
     if (at > start) return start === 0 && at === limit ? chunk : chunk.subarray(start, at);
     if (this.fault === null) {
-      this.#partial.append(chunk, at, limit);
+      if (!this.#partial.append(chunk, at, limit)) this.fault = Faults.INCOMPLETE;
       this.#at = limit;
     }
     return null;
@@ -150,7 +167,10 @@ export class PacketReader {
       const available = chunk.length - this.#at;
       if (available === 0) return null;
       const take = Math.min(missing, available);
-      partial.append(chunk, this.#at, this.#at + take);
+      if (!partial.append(chunk, this.#at, this.#at + take)) {
+        this.fault = Faults.INCOMPLETE;
+        return null;
+      }
       this.#at += take;
     }
   }
@@ -223,27 +243,34 @@ export class PacketReader {
       case PacketType.PUBREC:
       case PacketType.PUBREL:
       case PacketType.PUBCOMP:
+        this.acknowledgements++;
         return checkAcknowledgement(buffer, body, end, type, this.version);
       case PacketType.PINGREQ:
+        this.pings++;
         return body === end ? null : Faults.TRAILING_BYTES;
       case PacketType.CONNECT: {
         if (this.version !== 0) return Faults.CONNECT_TWICE;
-        const connect = decodeConnect(buffer, body, end);
+        const connect = decodeConnect(buffer, body, end, this.#limits);
         this.version = connect.version;
+        this.maximumPacketSize = connect.maximumPacketSize;
         if (connect.packet !== null) this.control = { type: 'connect', packet: connect.packet };
         return connect.fault;
       }
       case PacketType.SUBSCRIBE: {
-        const { maxTopicLevels } = this.#limits;
-        const subscribe = decodeSubscribe(buffer, body, end, this.version, maxTopicLevels);
+        const subscribe = decodeSubscribe(buffer, body, end, this.version, this.#limits);
         if (subscribe.value !== null) this.control = { type: 'subscribe', request: subscribe.value };
         return subscribe.fault;
       }
       case PacketType.UNSUBSCRIBE: {
-        const { maxTopicLevels } = this.#limits;
-        const unsubscribe = decodeUnsubscribe(buffer, body, end, this.version, maxTopicLevels);
+        const unsubscribe = decodeUnsubscribe(buffer, body, end, this.version, this.#limits);
         if (unsubscribe.value !== null) this.control = { type: 'unsubscribe', request: unsubscribe.value };
         return unsubscribe.fault;
+      }
+      case PacketType.AUTH: {
+        if (this.version !== 5) return Faults.UNEXPECTED_TYPE;
+        const auth = decodeAuth(buffer, body, end);
+        if (auth.value !== null) this.control = { type: 'auth', packet: auth.value };
+        return auth.fault;
       }
       case PacketType.DISCONNECT: {
         const disconnect = decodeDisconnect(buffer, body, end, this.version);
@@ -261,6 +288,7 @@ function travelsAlone(type: number): boolean {
     type === PacketType.CONNECT ||
     type === PacketType.SUBSCRIBE ||
     type === PacketType.UNSUBSCRIBE ||
+    type === PacketType.AUTH ||
     type === PacketType.DISCONNECT
   );
 }

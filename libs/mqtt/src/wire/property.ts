@@ -168,6 +168,17 @@ export class PropertyScanner {
         return variableValue;
     }
   }
+
+  /** Value of a string property; undefined if absent. */
+  text(buffer: Buffer, id: number): string | undefined {
+    return this.binary(buffer, id)?.toString('utf8');
+  }
+
+  /** Value of a binary property as a view of the packet; undefined if absent. */
+  binary(buffer: Buffer, id: number): Buffer | undefined {
+    const at = this.#at[id]!;
+    return at === -1 ? undefined : buffer.subarray(at + 3, at + 3 + buffer.readUInt16BE(at + 1));
+  }
 }
 
 /** User properties of a checked block, in their order. */

@@ -13,6 +13,7 @@ const EMPTY = Buffer.alloc(0);
  */
 export class PublishCheck {
   readonly maxTopicLevels: number;
+  readonly maxTopicBytes: number;
   readonly topicAliasMaximum: number;
   /** The raw property block of the last PUBLISH checked, without Topic Alias. */
   properties: Uint8Array = EMPTY;
@@ -20,8 +21,9 @@ export class PublishCheck {
   topicAlias = 0;
   readonly #scanner = new PropertyScanner();
 
-  constructor(limits: { maxTopicLevels: number; topicAliasMaximum: number }) {
+  constructor(limits: { maxTopicLevels: number; maxTopicBytes: number; topicAliasMaximum: number }) {
     this.maxTopicLevels = limits.maxTopicLevels;
+    this.maxTopicBytes = limits.maxTopicBytes;
     this.topicAliasMaximum = limits.topicAliasMaximum;
   }
 
@@ -34,6 +36,7 @@ export class PublishCheck {
     const topicStart = at + 2;
     const topicEnd = topicStart + ((buffer[at]! << 8) | buffer[at + 1]!);
     if (topicEnd > end) return Faults.TRUNCATED;
+    if (topicEnd - topicStart > this.maxTopicBytes) return Faults.TOPIC_BYTES;
     let levels = 1;
     let ascii = true;
     for (let i = topicStart; i < topicEnd; i++) {

@@ -1,7 +1,7 @@
 import type { OutboundPublish, ProtocolVersion } from '../engine/mqtt-engine.ts';
 import { PacketType } from './packet-type.ts';
 import { PropertyId } from './property.ts';
-import { variableBytes, writeVariable } from './server-packet.ts';
+import { variableBytes, writeVariable } from './variable-integer.ts';
 
 /** Payloads up to here are copied behind their header, so that a delivery is one buffer and one write. */
 const COPY_LIMIT = 4096;

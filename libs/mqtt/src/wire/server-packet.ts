@@ -2,96 +2,113 @@ import type { ProtocolVersion } from '../engine/mqtt-engine.ts';
 import { connectReturnCode, isFailure } from '../engine/reason-code.ts';
 import { Faults, type Fault } from './fault.ts';
 import { PacketType } from './packet-type.ts';
+import { encodePacket, reasonString, textProperty } from './property-writer.ts';
 import { PropertyId } from './property.ts';
+import { variableBytes, writeVariable } from './variable-integer.ts';
 
-/** Bytes of a variable byte integer (1.5.5). */
-export function variableBytes(value: number): number {
-  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : 4;
+/** Why a client is turned away, and where it finds another server. */
+export interface Parting {
+  reason: number;
+  /** For the developer of the device; empty: none. */
+  text: string;
+  /** Server Reference (4.11); empty: none. */
+  serverReference?: string;
 }
 
-/** Writes a variable byte integer; returns the offset behind it. */
-export function writeVariable(buffer: Buffer, at: number, value: number): number {
-  while (value >= 0x80) {
-    buffer[at++] = (value & 0x7f) | 0x80;
-    value >>>= 7;
-  }
-  buffer[at++] = value;
-  return at;
+function explained({ text, serverReference = '' }: Parting): Buffer[] {
+  const reference =
+    serverReference === '' ? [] : [textProperty(PropertyId.SERVER_REFERENCE, serverReference)];
+  return [...reference, ...reasonString(text)];
 }
 
-/** CONNACK that refuses (3.2). MQTT 3.x gets the nearest of its five codes. */
-export function encodeRefusal(version: number, reason: number): Buffer {
+/**
+ * CONNACK that refuses (3.2). MQTT 3.x gets the nearest of its five codes.
+ * @param maxBytes the client's Maximum Packet Size, 0: none; what does not fit is left out
+ */
+export function encodeRefusal(version: number, parting: Parting, maxBytes: number): Buffer {
+  const { reason } = parting;
   if (version === 3 || version === 4) {
     return Buffer.from([PacketType.CONNACK << 4, 2, 0, connectReturnCode(reason)]);
   }
-  return Buffer.from([PacketType.CONNACK << 4, 3, 0, reason, 0]);
+  const packet = { first: PacketType.CONNACK << 4, head: [0, reason], optional: explained(parting) };
+  return encodePacket(packet, maxBytes) ?? Buffer.from([PacketType.CONNACK << 4, 3, 0, reason, 0]);
 }
 
 /**
  * CONNACK for a faulty CONNECT, or null where the connection is closed without a word: MQTT 3.x has codes only for a
  * version we do not speak and an identifier we do not take [MQTT-3.1.4-1].
  */
-export function encodeFaultRefusal(version: number, fault: Fault): Buffer | null {
+export function encodeFaultRefusal(version: number, fault: Fault, maxBytes: number): Buffer | null {
   if (version === 5 || fault === Faults.PROTOCOL_VERSION || fault === Faults.CLIENT_ID_EMPTY) {
-    return encodeRefusal(version, fault.reason);
+    // Whoever speaks another version may not know a reason string.
+    const text = version === 5 && fault !== Faults.PROTOCOL_VERSION ? fault.text : '';
+    return encodeRefusal(version, { reason: fault.reason, text }, maxBytes);
   }
   return null;
 }
 
-/** DISCONNECT with a reason string (3.14), which is left out where the packet would exceed `maxBytes` (0: no limit). */
-export function encodeDisconnect(reason: number, text: string, maxBytes: number): Buffer {
-  const string = Buffer.from(text, 'utf8').subarray(0, MAX_REASON_BYTES);
-  const properties = 3 + string.length;
-  const body = 1 + variableBytes(properties) + properties;
-  const total = 1 + variableBytes(body) + body;
-  if (string.length === 0 || (maxBytes > 0 && total > maxBytes)) {
-    return Buffer.from([PacketType.DISCONNECT << 4, 1, reason]);
-  }
-  const packet = Buffer.allocUnsafe(total);
-  packet[0] = PacketType.DISCONNECT << 4;
-  let at = writeVariable(packet, 1, body);
-  packet[at++] = reason;
-  at = writeVariable(packet, at, properties);
-  packet[at++] = PropertyId.REASON_STRING;
-  at = packet.writeUInt16BE(string.length, at);
-  string.copy(packet, at);
-  return packet;
+/** DISCONNECT (3.14). */
+export function encodeDisconnect(parting: Parting, maxBytes: number): Buffer {
+  const short = Buffer.from([PacketType.DISCONNECT << 4, 1, parting.reason]);
+  const optional = explained(parting);
+  if (optional.length === 0) return short;
+  const packet = { first: short[0]!, head: [parting.reason], optional };
+  const encoded = encodePacket(packet, maxBytes);
+  // Without properties their length can stay away, too (3.14.2.2.1).
+  return encoded === null || encoded.length === short.length + 1 ? short : encoded;
 }
 
-/** Our own reason strings are ASCII and short; cutting them never splits a character. */
-const MAX_REASON_BYTES = 256;
-
-/** SUBACK (3.9); MQTT 3.1.1 knows one failure, 0x80. */
-export function encodeSubscribed(
-  version: ProtocolVersion,
+/** PUBACK, PUBREC or PUBCOMP of MQTT 5 with a reason string; null if the client does not take a packet of its size. */
+export function encodeExplained(
+  type: number,
   packetId: number,
-  reasons: readonly number[],
-): Buffer {
-  const codes = version === 5 ? reasons : reasons.map((reason) => (isFailure(reason) ? 0x80 : reason));
-  return encodeList(PacketType.SUBACK, version, packetId, codes);
+  reason: number,
+  text: string,
+  maxBytes: number,
+): Buffer | null {
+  const head = [packetId >> 8, packetId & 0xff, reason];
+  return encodePacket({ first: type << 4, head, properties: reasonString(text) }, maxBytes);
 }
 
-/** UNSUBACK (3.11); MQTT 3.x has no codes in it. */
+/** What SUBACK and UNSUBACK have in common. */
+export interface CodeList {
+  packetId: number;
+  reasons: readonly number[];
+  /** Reason string; empty: none. */
+  text?: string;
+}
+
+/** SUBACK (3.9); MQTT 3.x knows one failure, 0x80. Null if the client does not take a packet of its size. */
+export function encodeSubscribed(version: ProtocolVersion, list: CodeList, maxBytes: number): Buffer | null {
+  if (version === 5) return encodeList(PacketType.SUBACK, list, maxBytes);
+  const codes = list.reasons.map((reason) => (isFailure(reason) ? 0x80 : reason));
+  return encodeBareList(PacketType.SUBACK, list.packetId, codes);
+}
+
+/** UNSUBACK (3.11); MQTT 3.x has no codes in it. Null as above. */
 export function encodeUnsubscribed(
   version: ProtocolVersion,
-  packetId: number,
-  reasons: readonly number[],
-): Buffer {
-  return encodeList(PacketType.UNSUBACK, version, packetId, version === 5 ? reasons : []);
+  list: CodeList,
+  maxBytes: number,
+): Buffer | null {
+  if (version === 5) return encodeList(PacketType.UNSUBACK, list, maxBytes);
+  return encodeBareList(PacketType.UNSUBACK, list.packetId, []);
 }
 
 function encodeList(
   type: number,
-  version: ProtocolVersion,
-  packetId: number,
-  codes: readonly number[],
-): Buffer {
-  const body = 2 + (version === 5 ? 1 : 0) + codes.length;
-  const packet = Buffer.allocUnsafe(1 + variableBytes(body) + body);
-  packet[0] = type << 4;
-  let at = writeVariable(packet, 1, body);
-  at = packet.writeUInt16BE(packetId, at);
-  if (version === 5) packet[at++] = 0;
-  for (const code of codes) packet[at++] = code;
-  return packet;
+  { packetId, reasons, text = '' }: CodeList,
+  maxBytes: number,
+): Buffer | null {
+  const head = [packetId >> 8, packetId & 0xff];
+  const tail = Buffer.from(reasons);
+  return encodePacket({ first: type << 4, head, optional: reasonString(text), tail }, maxBytes);
+}
+
+function encodeBareList(type: number, packetId: number, codes: readonly number[]): Buffer {
+  const body = Buffer.from([packetId >> 8, packetId & 0xff, ...codes]);
+  const length = Buffer.allocUnsafe(1 + variableBytes(body.length));
+  length[0] = type << 4;
+  writeVariable(length, 1, body.length);
+  return Buffer.concat([length, body]);
 }

@@ -5,6 +5,16 @@ import { FaultError, FieldReader, decodeOr } from './field-reader.ts';
 import { PacketType } from './packet-type.ts';
 import { PropertyId, PropertyScanner } from './property.ts';
 
+export interface FilterLimits {
+  maxTopicLevels: number;
+  maxTopicBytes: number;
+  /** Topic filters of one packet. */
+  maxFilters: number;
+}
+
+/** What a string has in front of it (1.5.4). */
+const LENGTH_BYTES = 2;
+
 type Decoded<T> = { value: T; fault: null } | { value: null; fault: Fault };
 
 /** Decodes the body of a SUBSCRIBE (3.8). */
@@ -13,7 +23,7 @@ export function decodeSubscribe(
   start: number,
   end: number,
   version: number,
-  maxTopicLevels: number,
+  limits: FilterLimits,
 ): Decoded<SubscribeRequest> {
   return decodeOr(() => {
     const reader = new FieldReader(buffer, start, end);
@@ -21,7 +31,8 @@ export function decodeSubscribe(
     const subscriptionIdentifier = version === 5 ? readSubscriptionIdentifier(reader) : 0;
     const subscriptions: RequestedSubscription[] = [];
     while (!reader.done) {
-      const filter = readFilter(reader, maxTopicLevels);
+      if (subscriptions.length === limits.maxFilters) throw new FaultError(Faults.FILTERS);
+      const filter = readFilter(reader, limits);
       subscriptions.push(readOptions(filter, reader.byte(), version));
     }
     if (subscriptions.length === 0) throw new FaultError(Faults.NO_FILTERS);
@@ -35,14 +46,17 @@ export function decodeUnsubscribe(
   start: number,
   end: number,
   version: number,
-  maxTopicLevels: number,
+  limits: FilterLimits,
 ): Decoded<UnsubscribeRequest> {
   return decodeOr(() => {
     const reader = new FieldReader(buffer, start, end);
     const packetId = reader.packetId();
     if (version === 5) skipProperties(reader, PacketType.UNSUBSCRIBE);
     const filters: string[] = [];
-    while (!reader.done) filters.push(readFilter(reader, maxTopicLevels));
+    while (!reader.done) {
+      if (filters.length === limits.maxFilters) throw new FaultError(Faults.FILTERS);
+      filters.push(readFilter(reader, limits));
+    }
     if (filters.length === 0) throw new FaultError(Faults.NO_FILTERS);
     return { packetId, filters };
   });
@@ -63,11 +77,12 @@ function readSubscriptionIdentifier(reader: FieldReader): number {
   return identifier;
 }
 
-function readFilter(reader: FieldReader, maxTopicLevels: number): string {
+function readFilter(reader: FieldReader, { maxTopicLevels, maxTopicBytes }: FilterLimits): string {
+  const { at } = reader;
   const filter = reader.string();
-  if (topicFilterProblem(filter) !== null || topicLevels(filter) > maxTopicLevels) {
-    throw new FaultError(Faults.FILTER);
-  }
+  if (reader.at - at - LENGTH_BYTES > maxTopicBytes) throw new FaultError(Faults.FILTER_BYTES);
+  if (topicFilterProblem(filter) !== null) throw new FaultError(Faults.FILTER);
+  if (topicLevels(filter) > maxTopicLevels) throw new FaultError(Faults.FILTER_LEVELS);
   return filter;
 }
 

@@ -60,59 +60,10 @@ for (const version of versions) {
       ]);
       assert.deepEqual(fixture.errors, []);
       assert.equal(fixture.engine.counters.connections, 0);
-      assert.equal(fixture.engine.counters.unfinished, 0);
+      assert.equal(fixture.engine.handshakes.size, 0);
     },
   );
 }
-
-/** name, CONNECT, CONNACK in hex ('closed': none), and that of aedes, which has no shared subscriptions, if it differs */
-const answers: [name: string, connect: Buffer, answer: string, aedes?: string][] = [
-  ['3.1', p.connect({ version: 3 }), '20 0000'],
-  ['3.1 with a long identifier', p.connect({ version: 3, clientId: 'x'.repeat(100) }), '20 0000'],
-  ['3.1 without an identifier', p.connect({ version: 3, clientId: '' }), '20 0002'],
-  ['3.1.1', p.connect(), '20 0000'],
-  ['3.1.1 with a session: session present 0', p.connect({ clean: false }), '20 0000'],
-  ['3.1.1 without an identifier', p.connect({ clientId: '' }), '20 0000'],
-  ['3.1.1 without an identifier, with a session', p.connect({ clientId: '', clean: false }), '20 0002'],
-  ['3.1.1, reserved flag', p.connect({ flags: 1 }), 'closed'],
-  ['version 7', p.packet(0x10, p.string('MQTT'), Buffer.from([7, 2, 0, 0, 0, 0])), '20 008400'],
-  [
-    '5: packets up to 983040 bytes, no receive maximum of its own, 8 aliases',
-    p.connect({ version: 5 }),
-    '20 00000822000827000f0000',
-    '20 00000a2a0022000827000f0000',
-  ],
-  [
-    '5: a longer session is granted',
-    p.connect({ version: 5, properties: p.properties([0x11, 0, 0, 0, 60]) }),
-    '20 00000822000827000f0000',
-    '20 00000a2a0022000827000f0000',
-  ],
-  [
-    '5, clean start off: session present 0',
-    p.connect({ version: 5, clean: false }),
-    '20 00000822000827000f0000',
-    '20 00000a2a0022000827000f0000',
-  ],
-  [
-    '5, enhanced authentication',
-    p.connect({ version: 5, properties: p.properties([0x15, 0, 1, 0x41]) }),
-    '20 008c00',
-  ],
-  ['5, receive maximum 0', p.connect({ version: 5, properties: p.properties([0x21, 0, 0]) }), '20 008200'],
-  ['5, identifier not UTF-8', p.connect({ version: 5, clientId: '\0' }), '20 008100'],
-];
-
-engineTest('CONNACK says what is offered and what is wrong', async (start, engine) => {
-  await using fixture = await start();
-  for (const [name, connect, answer, aedes] of answers) {
-    const client = await fixture.client();
-    assert.equal(await client.send(connect).nextHex(), engine === 'aedes' ? (aedes ?? answer) : answer, name);
-    if (!/^20 0000/.test(answer)) assert.equal(await client.nextHex(), 'closed', name);
-    client.destroy();
-  }
-  assert.deepEqual(fixture.errors, []);
-});
 
 engineTest('an empty client identifier of MQTT 5 is assigned and announced', async (start) => {
   await using fixture = await start();
@@ -177,6 +128,8 @@ engineTest('everything a CONNECT of MQTT 5 says reaches the host', async (start)
     maximumPacketSize: 256,
     topicAliasMaximum: 3,
     requestProblemInformation: false,
+    requestResponseInformation: false,
+    authentication: undefined,
     userProperties: [
       ['b', '1'],
       ['a', ''],
@@ -189,35 +142,6 @@ engineTest('everything a CONNECT of MQTT 5 says reaches the host', async (start)
     Buffer.concat([Buffer.from([1, 1]), p.userProperty('z', '1')]),
   );
   client.destroy();
-});
-
-engineTest('the host refuses, with the nearest code for each version', async (start) => {
-  await using fixture = await start();
-  const { host } = fixture;
-  for (const [version, reason, answer] of [
-    [4, 0x86, '20 0004'],
-    [4, 0x89, '20 0003'],
-    [3, 0x8a, '20 0005'],
-    [5, 0x97, '20 009700'],
-    [5, 0x9f, '20 009f00'],
-  ] as const) {
-    host.verdict = () => Promise.resolve({ accept: false, reason, detail: 'not today' });
-    const client = await fixture.client();
-    assert.deepEqual(await client.send(p.connect({ version })).hexes(2), [answer, 'closed']);
-    const how = host.closures.at(-1);
-    assert.deepEqual(
-      [how?.kind, how?.reason, how?.detail, how?.willDue],
-      ['server', reason, 'not today', false],
-    );
-  }
-});
-
-engineTest('a host that fails refuses, and is reported', async (start) => {
-  await using fixture = await start();
-  fixture.host.verdict = () => Promise.reject(new Error('directory away'));
-  const client = await fixture.client();
-  assert.deepEqual(await client.send(p.connect({ version: 5 })).hexes(2), ['20 008000', 'closed']);
-  assert.match(String(fixture.errors[0]), /directory away/);
 });
 
 engineTest('a client that goes while the host decides is closed once', async (start) => {
@@ -261,11 +185,11 @@ engineTest('no CONNECT in time, or only half of one: closed without a word', asy
   const silent = await fixture.client();
   const slow = await fixture.client();
   slow.send(p.connect().subarray(0, 5));
-  assert.equal(fixture.engine.counters.unfinished <= 2, true);
+  assert.equal(fixture.engine.handshakes.size <= 2, true);
   assert.equal(await silent.nextHex(), 'closed');
   assert.equal(await slow.nextHex(), 'closed');
   assert.equal(fixture.engine.counters.connectTimeouts, 2);
-  assert.equal(fixture.engine.counters.unfinished, 0);
+  assert.equal(fixture.engine.handshakes.size, 0);
   assert.deepEqual(fixture.host.closures, [], 'the host never heard of them');
 });
 

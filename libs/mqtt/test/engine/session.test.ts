@@ -75,6 +75,21 @@ engineTest('CONNACK tells the session expiry that is granted, if it is not what 
   }
 });
 
+engineTest(
+  'each connection can be granted its own expiry',
+  async (start) => {
+    await using fixture = await start();
+    for (const granted of [0, 30, 59]) {
+      fixture.host.verdict = () => Promise.resolve({ accept: true, sessionExpiry: granted });
+      const client = await fixture.client();
+      client.send(p.connect({ version: 5, properties: expiry(60) }));
+      assert.equal((await connack(client)).expiry, granted);
+      client.destroy();
+    }
+  },
+  { exception: 'session-expiry' },
+);
+
 engineTest('CONNACK tells 0 if no session outlives its connection', async (start) => {
   await using fixture = await start({ maxSessionExpiry: 0 });
   fixture.host.verdict = () => Promise.resolve({ accept: true, sessionExpiry: 0 });

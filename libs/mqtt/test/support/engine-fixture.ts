@@ -3,6 +3,8 @@ import {
   createAedesEngine,
   createNativeEngine,
   listenTcp,
+  type AuthenticationExchange,
+  type AuthenticationVerdict,
   type EngineOptions,
   type Closure,
   type ConnectRequest,
@@ -15,6 +17,7 @@ import {
   type SubscribeRequest,
   type UnsubscribeRequest,
 } from '../../src/mod.ts';
+import { aedesExceptions, type AedesException } from './aedes-exceptions.ts';
 import { connect, type ConnectFields } from './packets.ts';
 import { RawClient } from './raw-client.ts';
 
@@ -39,6 +42,10 @@ export class RecordingHost implements EngineHost {
   answering = true;
   verdict: (request: ConnectRequest, connection: EngineConnection) => Promise<ConnectVerdict> = () =>
     Promise.resolve({ accept: true });
+  onAuthenticate: (
+    exchange: AuthenticationExchange,
+    connection: EngineConnection,
+  ) => Promise<AuthenticationVerdict> = () => Promise.resolve({ accept: true });
   onPublish: (publish: Published) => void = () => {};
   onClosed: (how: Closure) => void | Promise<void> = () => {};
   #waiting: (() => void)[] = [];
@@ -48,6 +55,14 @@ export class RecordingHost implements EngineHost {
     this.connections.push(connection);
     this.#note(`connect ${request.clientId}`);
     return this.verdict(request, connection);
+  }
+
+  authenticate(
+    connection: EngineConnection,
+    exchange: AuthenticationExchange,
+  ): Promise<AuthenticationVerdict> {
+    this.#note(`authenticate ${exchange.method}`);
+    return this.onAuthenticate(exchange, connection);
   }
 
   publish(connection: EngineConnection, publish: InboundPublish): void {
@@ -128,16 +143,26 @@ export class RecordingHost implements EngineHost {
 const ENGINES = { aedes: createAedesEngine, native: createNativeEngine };
 export type EngineName = keyof typeof ENGINES;
 
-type Start = (options?: Partial<EngineOptions>) => Promise<EngineFixture>;
+export type Start = (options?: Partial<EngineOptions>) => Promise<EngineFixture>;
 
-/** A test that every engine must pass. */
+export interface EngineTestOptions extends TestOptions {
+  /** The aedes engine cannot do this: there, what a client sees instead is tested. */
+  exception?: AedesException;
+}
+
+/** A test that every engine must pass, unless it names an exception. */
 export function engineTest(
   name: string,
   run: (start: Start, engine: EngineName) => Promise<void>,
-  options: TestOptions = {},
+  { exception, ...options }: EngineTestOptions = {},
 ): void {
   for (const engine of ['aedes', 'native'] as const) {
-    test(`${engine}: ${name}`, options, () => run((given) => EngineFixture.start(engine, given), engine));
+    const start: Start = (given) => EngineFixture.start(engine, given);
+    if (engine === 'native' || exception === undefined) {
+      test(`${engine}: ${name}`, options, () => run(start, engine));
+    } else {
+      test(`aedes, exception ${exception}: ${name}`, options, () => aedesExceptions[exception](start));
+    }
   }
 }
 

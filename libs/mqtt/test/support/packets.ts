@@ -105,3 +105,14 @@ export const pubrel = (id: number, ...rest: number[]): Buffer => packet(0x62, u1
 export const pubcomp = (id: number, ...rest: number[]): Buffer => packet(0x70, u16(id), Buffer.from(rest));
 export const pingreq = Buffer.from([0xc0, 0]);
 export const disconnect = (...body: number[]): Buffer => packet(0xe0, Buffer.from(body));
+/** AUTH with its method and data. */
+export function auth(reason: number, method: string, data?: string | Buffer): Buffer {
+  return packet(0xf0, Buffer.from([reason]), authenticationBlock(method, data));
+}
+
+/** A property block of a method and data. */
+export function authenticationBlock(method: string, data?: string | Buffer, ...more: Buffer[]): Buffer {
+  const parts = [Buffer.concat([Buffer.from([0x15]), string(method)])];
+  if (data !== undefined) parts.push(Buffer.concat([Buffer.from([0x16]), string(data)]));
+  return properties(...parts, ...more);
+}

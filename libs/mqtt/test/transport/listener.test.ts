@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import mqtt from 'mqtt';
 import { WebSocket } from 'ws';
 import { listenTcp, listenWebSocket } from '../../src/mod.ts';
 import { EngineFixture } from '../support/engine-fixture.ts';
 import * as p from '../support/packets.ts';
+import { RawClient } from '../support/raw-client.ts';
 
 test('a port in use is an error that says so', async () => {
   await using fixture = await EngineFixture.start('native');
@@ -15,20 +17,48 @@ test('a port in use is an error that says so', async () => {
   });
 });
 
-test('connections beyond the limits are closed at once', async () => {
+test('connections beyond the limit are closed at once', async () => {
   await using fixture = await EngineFixture.start('native');
-  const narrow = await listenTcp(fixture.engine, { port: 0, maxUnfinished: 2 });
-  const { RawClient } = await import('../support/raw-client.ts');
-  const waiting = [await RawClient.open(narrow.port), await RawClient.open(narrow.port)];
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  const narrow = await listenTcp(fixture.engine, { port: 0, maxConnections: 2 });
+  const open = [await RawClient.open(narrow.port), await RawClient.open(narrow.port)];
+  for (const client of open) assert.match(await client.send(p.connect()).nextHex(), /^20/);
   const third = await RawClient.open(narrow.port);
   assert.equal(await third.nextHex(), 'closed');
   assert.equal(narrow.refused, 1);
-  assert.match(await waiting[0]!.send(p.connect()).nextHex(), /^20/);
-  const fourth = await RawClient.open(narrow.port);
-  assert.match(await fourth.send(p.connect({ clientId: 'other' })).nextHex(), /^20/, 'a CONNECT makes room');
-  for (const client of [...waiting, fourth]) client.destroy();
+  for (const client of open) client.destroy();
   await narrow.close();
+});
+
+test('a WebSocket that was not upgraded gives way as other unfinished streams do', async () => {
+  await using fixture = await EngineFixture.start('native', { maxUnfinished: 2 });
+  const { engine } = fixture;
+  const listener = await listenWebSocket(engine, { port: 0 });
+  const first = await RawClient.open(listener.port);
+  const second = await RawClient.open(listener.port);
+  const third = await open(listener.port);
+  assert.equal(await first.nextHex(), 'closed');
+  assert.equal(engine.counters.limits.unfinished, 1);
+  third.send(p.connect());
+  await once(third, 'message');
+  assert.equal(engine.handshakes.size, 1, 'the second');
+  second.destroy();
+  third.terminate();
+  await listener.close();
+});
+
+test('a refused upgrade does not leave a socket behind that its client never closes', async () => {
+  await using fixture = await EngineFixture.start('native');
+  const listener = await listenWebSocket(fixture.engine, { port: 0 });
+  const socket = connect({ port: listener.port, allowHalfOpen: true });
+  socket.write('GET /other HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+  const answer = once(socket, 'data');
+  assert.match(String(await answer), /404/);
+  // Its side stays open; what ends it is the other side.
+  socket.on('error', () => {});
+  const writing = setInterval(() => socket.write('x'), 100);
+  await new Promise((resolve) => socket.once('close', resolve));
+  clearInterval(writing);
+  await listener.close();
 });
 
 for (const path of ['/mqtt', '/']) {

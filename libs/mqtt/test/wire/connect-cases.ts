@@ -107,7 +107,13 @@ export const connectCases: PacketCase[] = [
     'CONNECT authentication',
     0,
     p.connect({ version: 5, properties: p.properties([0x15, 0, 1, 0x41]) }),
-    Faults.AUTHENTICATION,
+    null,
+  ],
+  [
+    'CONNECT authentication data without method',
+    0,
+    p.connect({ version: 5, properties: p.properties([0x16, 0, 1, 0x41]) }),
+    Faults.AUTHENTICATION_DATA,
   ],
   [
     'CONNECT foreign property',

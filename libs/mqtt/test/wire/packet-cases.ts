@@ -4,6 +4,9 @@ import * as p from '../support/packets.ts';
 const v5 = (...parts: (Buffer | number[])[]): Buffer =>
   p.publish({ version: 5, properties: p.properties(...parts) });
 
+const filters = (count: number): [filter: string, options: number][] =>
+  Array.from({ length: count }, (_, n) => [`f${n}`, 0]);
+
 /** name, version the stream has (0: before CONNECT), bytes, fault; with the limits of packet-reader.test.ts. */
 export type PacketCase = [name: string, version: number, bytes: Buffer, fault: Fault | null];
 
@@ -22,6 +25,8 @@ export const packetCases: PacketCase[] = [
   ['PUBLISH not UTF-8', 4, p.publish({ topic: Buffer.from([0x61, 0xff]) }), Faults.NOT_UTF8],
   ['PUBLISH surrogate', 4, p.publish({ topic: Buffer.from([0xed, 0xa0, 0x80]) }), Faults.NOT_UTF8],
   ['PUBLISH many levels', 4, p.publish({ topic: '/'.repeat(10) }), Faults.TOPIC_LEVELS],
+  ['PUBLISH topic as long as may be', 4, p.publish({ topic: 'é'.repeat(50) }), null],
+  ['PUBLISH topic too long', 4, p.publish({ topic: `${'é'.repeat(50)}x` }), Faults.TOPIC_BYTES],
   ['PUBLISH topic beyond packet', 4, p.packet(0x30, Buffer.from([0, 9, 0x61])), Faults.TRUNCATED],
   ['PUBLISH without topic', 4, p.packet(0x30), Faults.TRUNCATED],
   ['PUBLISH without id', 4, p.packet(0x32, p.string('a')), Faults.TRUNCATED],
@@ -137,7 +142,20 @@ export const packetCases: PacketCase[] = [
   ],
   ['SUBSCRIBE bad filter', 4, p.subscribe(1, [['a#', 0]]), Faults.FILTER],
   ['SUBSCRIBE empty filter', 4, p.subscribe(1, [['', 0]]), Faults.FILTER],
-  ['SUBSCRIBE deep filter', 4, p.subscribe(1, [['/'.repeat(10), 0]]), Faults.FILTER],
+  ['SUBSCRIBE deep filter', 4, p.subscribe(1, [['/'.repeat(10), 0]]), Faults.FILTER_LEVELS],
+  ['SUBSCRIBE filter as long as may be', 4, p.subscribe(1, [['é'.repeat(50), 0]]), null],
+  ['SUBSCRIBE long filter', 4, p.subscribe(1, [[`${'é'.repeat(50)}x`, 0]]), Faults.FILTER_BYTES],
+  ['SUBSCRIBE as many filters as may be', 4, p.subscribe(1, filters(5)), null],
+  ['SUBSCRIBE too many filters', 4, p.subscribe(1, filters(6)), Faults.FILTERS],
+  [
+    'UNSUBSCRIBE too many filters',
+    4,
+    p.unsubscribe(
+      1,
+      filters(6).map(([filter]) => filter),
+    ),
+    Faults.FILTERS,
+  ],
   [
     'SUBSCRIBE identifier 0',
     5,
@@ -183,6 +201,36 @@ export const packetCases: PacketCase[] = [
   ['CONNACK from a client', 4, p.packet(0x20, Buffer.from([0, 0])), Faults.UNEXPECTED_TYPE],
   ['SUBACK from a client', 4, p.packet(0x90, Buffer.from([0, 1, 0])), Faults.UNEXPECTED_TYPE],
   ['PINGRESP from a client', 4, p.packet(0xd0), Faults.UNEXPECTED_TYPE],
-  ['AUTH', 5, p.packet(0xf0, Buffer.from([0x18, 0])), Faults.UNEXPECTED_TYPE],
+  ['AUTH', 5, p.auth(0x18, 'M', 'x'), null],
+  ['AUTH again', 5, p.auth(0x19, 'M'), null],
+  ['AUTH in 3.1.1', 4, p.auth(0x18, 'M', 'x'), Faults.UNEXPECTED_TYPE],
+  ['AUTH without method', 5, p.packet(0xf0, Buffer.from([0x18, 0])), Faults.AUTH_WITHOUT_METHOD],
+  ['AUTH without anything', 5, p.packet(0xf0), Faults.REASON_CODE],
+  ['AUTH with success', 5, p.auth(0, 'M'), Faults.REASON_CODE],
+  ['AUTH without properties', 5, p.packet(0xf0, Buffer.from([0x18])), Faults.TRUNCATED],
+  [
+    'AUTH trailing',
+    5,
+    p.packet(0xf0, Buffer.from([0x18]), p.properties([0x15, 0, 1, 0x4d]), Buffer.from([0])),
+    Faults.TRAILING_BYTES,
+  ],
+  [
+    'AUTH method twice',
+    5,
+    p.packet(0xf0, Buffer.from([0x18]), p.properties([0x15, 0, 1, 0x4d], [0x15, 0, 1, 0x4d])),
+    Faults.PROPERTY_TWICE,
+  ],
+  [
+    'AUTH foreign property',
+    5,
+    p.packet(0xf0, Buffer.from([0x18]), p.properties([0x15, 0, 1, 0x4d], [0x11, 0, 0, 0, 1])),
+    Faults.PROPERTY_FOREIGN,
+  ],
+  [
+    'AUTH flags',
+    5,
+    p.packet(0xf2, Buffer.from([0x18]), p.properties([0x15, 0, 1, 0x4d])),
+    Faults.FIXED_HEADER_FLAGS,
+  ],
   ['type 0', 4, Buffer.from([0, 0]), Faults.UNEXPECTED_TYPE],
 ];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { ByteBudget } from '../../src/wire/byte-budget.ts';
 import { Faults, type Fault } from '../../src/wire/fault.ts';
 import { PacketReader } from '../../src/wire/packet-reader.ts';
 import { PublishCheck } from '../../src/wire/publish-check.ts';
@@ -8,10 +9,17 @@ import * as p from '../support/packets.ts';
 import { connectCases } from './connect-cases.ts';
 import { packetCases } from './packet-cases.ts';
 
-const limits = { maxPacketBytes: 10_000, maxConnectBytes: 2_000, maxTopicLevels: 10, topicAliasMaximum: 4 };
+const limits = {
+  maxPacketBytes: 10_000,
+  maxConnectBytes: 2_000,
+  maxTopicLevels: 10,
+  maxTopicBytes: 100,
+  maxFilters: 5,
+  topicAliasMaximum: 4,
+};
 
-function reader(version = 0): PacketReader {
-  const made = new PacketReader(limits, new PublishCheck(limits));
+function reader(version = 0, incomplete = new ByteBudget(100_000)): PacketReader {
+  const made = new PacketReader(limits, new PublishCheck(limits), incomplete);
   made.version = version;
   return made;
 }
@@ -116,4 +124,43 @@ test('what is held is bounded by what arrived, not by what was announced', () =>
   target.push(Buffer.from([0x30, 0xff, 0x4d]));
   assert.equal(target.next(), null);
   assert.equal(target.buffered, 3);
+});
+
+test('what all readers hold together is bounded, and those that hold little are not refused', () => {
+  const budget = new ByteBudget(16_000);
+  const large = (fill: number): PacketReader => {
+    const target = reader(4, budget);
+    target.push(p.publish({ payload: Buffer.alloc(9_000) }).subarray(0, fill));
+    assert.equal(target.next(), null);
+    return target;
+  };
+  const first = large(8_000);
+  assert.equal(first.fault, null);
+  assert.equal(budget.held, 8_000);
+  assert.equal(large(8_500).fault, Faults.INCOMPLETE);
+  const small = large(4_000);
+  assert.equal(small.fault, null);
+  for (const target of [first, small]) target.clear();
+  assert.equal(budget.held, 0);
+});
+
+test('what a packet took while it arrived is given back when it is whole', () => {
+  const budget = new ByteBudget(16_000);
+  const target = reader(4, budget);
+  const packet = p.publish({ payload: Buffer.alloc(9_000) });
+  target.push(packet.subarray(0, 8_000));
+  assert.equal(target.next(), null);
+  target.push(packet.subarray(8_000));
+  assert.equal(target.next()?.length, packet.length);
+  assert.equal(budget.held, 0);
+});
+
+test('packets that carry nothing are counted by run', () => {
+  const target = reader(4);
+  target.push(Buffer.concat([p.publish(), p.pingreq, p.puback(1), p.pubrel(2), p.pingreq, p.publish()]));
+  target.next();
+  assert.deepEqual([target.packets, target.pings, target.acknowledgements], [6, 2, 2]);
+  target.push(p.publish());
+  target.next();
+  assert.deepEqual([target.packets, target.pings, target.acknowledgements], [1, 0, 0]);
 });

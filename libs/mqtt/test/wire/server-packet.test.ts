@@ -3,8 +3,10 @@ import { test } from 'node:test';
 import type { OutboundPublish } from '../../src/mod.ts';
 import { publishWireBytes } from '../../src/mod.ts';
 import { encodePublish } from '../../src/wire/publish-encoder.ts';
+import { encodeAuth } from '../../src/wire/auth-packet.ts';
 import {
   encodeDisconnect,
+  encodeExplained,
   encodeRefusal,
   encodeSubscribed,
   encodeUnsubscribed,
@@ -13,23 +15,68 @@ import {
 const hex = (bytes: Buffer): string => bytes.toString('hex');
 
 test('refusals, SUBACK, UNSUBACK and DISCONNECT as each version has them', () => {
-  assert.equal(hex(encodeRefusal(4, 0x86)), '20020004');
-  assert.equal(hex(encodeRefusal(3, 0x85)), '20020002');
-  assert.equal(hex(encodeRefusal(4, 0x97)), '20020003');
-  assert.equal(hex(encodeRefusal(5, 0x97)), '2003009700');
-  assert.equal(hex(encodeRefusal(0, 0x84)), '2003008400');
-  assert.equal(hex(encodeSubscribed(4, 258, [0, 1, 2, 0x97])), '9006010200010280');
-  assert.equal(hex(encodeSubscribed(5, 258, [0, 0x97])), '90050102000097');
-  assert.equal(hex(encodeUnsubscribed(4, 258, [0, 0x11])), 'b0020102');
-  assert.equal(hex(encodeUnsubscribed(5, 258, [0, 0x11])), 'b00501020000 11'.replace(' ', ''));
-  assert.equal(hex(encodeDisconnect(0x8e, '', 0)), 'e0018e');
-  assert.equal(hex(encodeDisconnect(0x8e, 'ab', 0)), 'e0078e051f00026162');
-  assert.equal(
-    hex(encodeDisconnect(0x8e, 'ab', 8)),
-    'e0018e',
-    'no reason string beyond the maximum packet size',
-  );
-  assert.equal(encodeDisconnect(0x8e, 'x'.repeat(5000), 0).length, 1 + 2 + 1 + 2 + 3 + 256);
+  const packets: [name: string, packet: Buffer | null, expected: string | null][] = [
+    ['3.1.1, credentials', encodeRefusal(4, { reason: 0x86, text: 'no' }, 0), '20020004'],
+    ['3.1, identifier', encodeRefusal(3, { reason: 0x85, text: 'no' }, 0), '20020002'],
+    ['3.1.1, quota', encodeRefusal(4, { reason: 0x97, text: '' }, 0), '20020003'],
+    ['5, quota', encodeRefusal(5, { reason: 0x97, text: '' }, 0), '2003009700'],
+    ['5 with a reason string', encodeRefusal(5, { reason: 0x97, text: 'ab' }, 0), '20080097051f00026162'],
+    [
+      '5 with a reference',
+      encodeRefusal(5, { reason: 0x9d, text: '', serverReference: 'h' }, 0),
+      '2007009d041c000168',
+    ],
+    ['unknown version', encodeRefusal(0, { reason: 0x84, text: '' }, 0), '2003008400'],
+    ['SUBACK 3.1.1', encodeSubscribed(4, { packetId: 258, reasons: [0, 1, 2, 0x97] }, 0), '9006010200010280'],
+    ['SUBACK 5', encodeSubscribed(5, { packetId: 258, reasons: [0, 0x97] }, 0), '90050102000097'],
+    [
+      'SUBACK 5, explained',
+      encodeSubscribed(5, { packetId: 258, reasons: [0x97], text: 'a' }, 0),
+      '90080102041f00016197',
+    ],
+    [
+      'SUBACK 5, explanation too large',
+      encodeSubscribed(5, { packetId: 1, reasons: [0x97], text: 'a' }, 9),
+      '900400010097',
+    ],
+    ['SUBACK 5, all too large', encodeSubscribed(5, { packetId: 1, reasons: [0x97], text: 'a' }, 5), null],
+    ['UNSUBACK 3.1.1', encodeUnsubscribed(4, { packetId: 258, reasons: [0, 0x11] }, 0), 'b0020102'],
+    ['UNSUBACK 5', encodeUnsubscribed(5, { packetId: 258, reasons: [0, 0x11] }, 0), 'b0050102000011'],
+    ['PUBACK, explained', encodeExplained(4, 258, 0x99, 'ab', 0), '40090102990 51f00026162'.replace(' ', '')],
+    ['PUBACK, too large', encodeExplained(4, 258, 0x99, 'ab', 10), null],
+    ['DISCONNECT', encodeDisconnect({ reason: 0x8e, text: '' }, 0), 'e0018e'],
+    ['DISCONNECT, explained', encodeDisconnect({ reason: 0x8e, text: 'ab' }, 0), 'e0078e051f00026162'],
+    ['DISCONNECT, explanation too large', encodeDisconnect({ reason: 0x8e, text: 'ab' }, 8), 'e0018e'],
+    [
+      'DISCONNECT elsewhere',
+      encodeDisconnect({ reason: 0x9c, text: 'ab', serverReference: 'h' }, 0),
+      'e00b9c091c0001681f00026162',
+    ],
+    [
+      'DISCONNECT elsewhere, explanation too large',
+      encodeDisconnect({ reason: 0x9c, text: 'ab', serverReference: 'h' }, 12),
+      'e0069c041c000168',
+    ],
+    ['AUTH', encodeAuth(0x18, 'M', Buffer.from('x'), 0), 'f00a1808150001 4d16000178'.replace(' ', '')],
+    ['AUTH without data', encodeAuth(0, 'M', undefined, 0), 'f006000415 00014d'.replace(' ', '')],
+    ['AUTH, too large', encodeAuth(0x18, 'M', Buffer.from('x'), 11), null],
+  ];
+  for (const [name, packet, expected] of packets) {
+    assert.equal(packet === null ? null : hex(packet), expected, name);
+  }
+});
+
+test('a reason string is cut between characters, and holds no U+0000', () => {
+  for (const [text, kept] of [
+    ['x'.repeat(5000), 'x'.repeat(256)],
+    ['x' + 'ä'.repeat(300), 'x' + 'ä'.repeat(127)],
+    ['a\0b', 'ab'],
+  ] as const) {
+    const packet = encodeDisconnect({ reason: 0x80, text }, 0);
+    const at = packet.indexOf(0x1f);
+    assert.equal(packet.toString('utf8', at + 3), kept);
+    assert.equal(packet.readUInt16BE(at + 1), Buffer.byteLength(kept));
+  }
 });
 
 const base: OutboundPublish = {

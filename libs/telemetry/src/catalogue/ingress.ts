@@ -20,9 +20,20 @@ export const ingressMetrics = {
   tributary_ingress_connects_refused_total: counter('CONNECT packets refused, by reason.', {
     labels: ['reason'],
   }),
+  tributary_ingress_reauthentications_total: counter(
+    'Enhanced authentications of devices that were connected already, by how they ended.',
+    { labels: ['result'] },
+  ),
   tributary_ingress_packet_checks_refused_total: counter(
     'Connections closed because a packet failed the check made before the engine sees it.',
     { labels: ['reason'] },
+  ),
+  tributary_ingress_limited_total: counter(
+    'Times a limit took effect, by limit. docs/limits.md says what each does.',
+    { labels: ['limit'] },
+  ),
+  tributary_ingress_internal_errors_total: counter(
+    'Errors where none is expected; each closed one connection and is in the log.',
   ),
   tributary_ingress_received_bytes_total: counter('Bytes read from device sockets.', { unit: 'By' }),
   tributary_ingress_published_total: counter('PUBLISH packets received from devices.', { labels: ['qos'] }),

@@ -10,7 +10,7 @@ export interface ProcOptions {
   settings?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** Further environment, for what is not a setting: `KAFKA_BROKERS`. */
   env?: Readonly<Record<string, string>>;
-  /** Options of Node itself. */
+  /** Options of Node itself, beside those of the service's own start script. */
   nodeArgs?: readonly string[];
   /** The file to run. Default `apps/<name>/src/main.ts`. */
   entry?: string;
@@ -42,7 +42,7 @@ export class Proc implements AsyncDisposable {
     this.process = new ServerProcess({
       name,
       file: process.execPath,
-      args: [...nodeArgs, resolve(entry)],
+      args: [...startFlags(name), ...nodeArgs, resolve(entry)],
       env: { ...serviceEnvironment(options), TRIBUTARY_ENDPOINTS_FILE: this.#endpointsFile },
       cwd: WORKSPACE,
       logFile: options.logFile ?? join(this.#folder.path, 'log'),
@@ -134,13 +134,22 @@ export class Proc implements AsyncDisposable {
           if (response.ok) return;
           last = `/readyz: ${response.status} ${await response.text()}`;
         } catch (error) {
-          last = `/readyz: ${error instanceof Error ? error.message : String(error)}`;
+          // The end of our patience says nothing about the service.
+          if (!signal.aborted) last = `/readyz: ${error instanceof Error ? error.message : String(error)}`;
         }
       }
       await delay(25);
     }
     throw new Error(last);
   }
+}
+
+// What is tested and measured runs as the service says that it is started.
+function startFlags(name: string): string[] {
+  const file = join(WORKSPACE, 'apps', name, 'package.json');
+  if (!existsSync(file)) return [];
+  const { scripts } = JSON.parse(readFileSync(file, 'utf8')) as { scripts?: { start?: string } };
+  return (scripts?.start ?? '').split(' ').filter((word) => word.startsWith('--'));
 }
 
 // Beside its endpoints the file says who wrote it.

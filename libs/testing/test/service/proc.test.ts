@@ -38,6 +38,11 @@ test('a service gets its settings, tells its endpoints and is awaited until it i
   assert.throws(() => proc.endpoint('mqtt'), /example has no endpoint mqtt, only http/);
 });
 
+test('a service runs with the flags of Node that its own start script gives, and with further ones', async () => {
+  await using proc = await Proc.start('mqtt-ingress', { entry, nodeArgs: ['--no-warnings'] });
+  assert.deepEqual(await (await proc.get('/flags')).json(), ['--max-semi-space-size=16', '--no-warnings']);
+});
+
 test('it can be killed, frozen and restarted, and ends by itself when asked', async () => {
   await using proc = await Proc.start('example', { entry });
   const { pid } = proc;

@@ -1,8 +1,7 @@
 import { clientId, MARK, MARK_BYTES, MARK_MAGIC } from '../message-mark.ts';
 import type { LoadPlan } from './load-contract.ts';
 
-const PROTOCOL_LEVEL = 4;
-const CLEAN_SESSION = 0x02;
+const CLEAN = 0x02;
 const KEEP_ALIVE_SECONDS = 300;
 
 /** The PUBLISH packets of one client, one after the other: one for each place of its window. All are equally long. */
@@ -13,15 +12,21 @@ export interface PublishFrames {
   markAt: number;
 }
 
-/** The CONNECT of MQTT 3.1.1. */
-export function connectFrame(client: number): Buffer {
-  const head = Buffer.from([
-    PROTOCOL_LEVEL,
-    CLEAN_SESSION,
-    KEEP_ALIVE_SECONDS >> 8,
-    KEEP_ALIVE_SECONDS & 255,
-  ]);
-  return packet(0x10, text('MQTT'), head, text(clientId(client)));
+export interface ConnectFields {
+  /** 4: MQTT 3.1.1. */
+  version: 4 | 5;
+  /** Seconds. */
+  keepAlive: number;
+}
+
+/** A CONNECT that asks for a clean start. */
+export function connectFrame(
+  client: number,
+  { version, keepAlive }: ConnectFields = { version: 4, keepAlive: KEEP_ALIVE_SECONDS },
+): Buffer {
+  const head = Buffer.from([version, CLEAN, keepAlive >> 8, keepAlive & 255]);
+  const properties = Buffer.from(version === 5 ? [0] : []);
+  return packet(0x10, text('MQTT'), head, properties, text(clientId(client)));
 }
 
 /** Place s carries packet id s + 1, and topic s modulo the number of topics: both can stay as they are for ever. */

@@ -1,5 +1,5 @@
 import type { LatencySummary } from '../measure/latency-histogram.ts';
-import type { QoS } from '../bench-options.ts';
+import type { QoS } from '../pipeline-options.ts';
 
 /** What the load generator is started with. */
 export interface LoadPlan {

@@ -1,24 +1,30 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KafkaAdmin } from '@tributary/kafka';
 import {
   prepareKafka,
-  Proc,
   provisionNats,
   startKafka,
   startNats,
   TemporaryFolder,
-  until,
+  type Proc,
   type Progress,
 } from '@tributary/testing';
-import { SERVICES, type PipelineOptions, type ServiceName } from '../bench-options.ts';
-import { processUsage, type ProcessUsage } from '../measure/process-usage.ts';
+import type { PipelineOptions } from '../pipeline-options.ts';
 import { profileFlags } from '../report/cpu-profile.ts';
+import { SERVICES, type EngineChoice, type ServiceName } from '../service-options.ts';
 import { applyMapping } from './apply-mapping.ts';
 import { BENCH_MAPPING, KAFKA_TOPIC } from './bench-mapping.ts';
+import {
+  allReady,
+  complaintsOf,
+  hostAndPort,
+  keepLogs,
+  logOf,
+  startService,
+  type Member,
+} from './bench-service.ts';
 
 const MIB = 1024 * 1024;
-const READY_MS = 90_000;
 /** As `npm start` has it. */
 const MAX_PAYLOAD = 8 * MIB;
 const MAX_STORE = 2 ** 42;
@@ -29,32 +35,34 @@ const RETENTION = {
   'log.retention.check.interval.ms': 10_000,
 };
 
-interface Member {
-  name: string;
-  /** Undefined where only the client of a container runs here. */
-  pid: number | undefined;
-  log: string;
+interface Ingress {
+  engine: EngineChoice;
+  member: Member;
+  mqtt: { host: string; port: number };
 }
 
-/** A platform for measuring: real servers and all services from source, each a process, on free ports, with a folder that goes with it. */
+/**
+ * A platform for measuring: real servers and all services from source, each a process, on free ports, with a folder that
+ * goes with it. Each engine has an ingress node of its own; the one that is not measured has nothing to do.
+ */
 export class BenchPlatform implements AsyncDisposable {
-  readonly members: readonly Member[];
-  readonly mqtt: { host: string; port: number };
   readonly kafka: { host: string; port: number };
+  readonly #ingresses: readonly Ingress[];
+  readonly #others: readonly Member[];
   readonly #services: readonly Proc[];
   readonly #ready = new Date().toISOString();
   readonly #resources: AsyncDisposableStack;
 
   private constructor(
-    members: readonly Member[],
+    ingresses: readonly Ingress[],
+    others: readonly Member[],
     kafka: string,
     services: readonly Proc[],
     resources: AsyncDisposableStack,
   ) {
-    const ingress = services.find(({ name }) => name === 'mqtt-ingress');
-    this.members = members;
-    this.mqtt = hostAndPort(ingress?.endpoint('mqtt') ?? '');
     this.kafka = hostAndPort(`kafka://${kafka}`);
+    this.#ingresses = ingresses;
+    this.#others = others;
     this.#services = services;
     this.#resources = resources;
   }
@@ -64,18 +72,17 @@ export class BenchPlatform implements AsyncDisposable {
     await provisionNats(progress);
     await prepareKafka(progress);
     const folder = resources.use(new TemporaryFolder('bench'));
-    const log = (name: string): string => join(folder.path, `${name}.log`);
     const [nats, kafka] = await progress('starting NATS and Kafka', () =>
       Promise.all([
         startNats({
           dataFolder: join(folder.path, 'nats'),
-          logFile: log('nats-server'),
+          logFile: logOf(folder.path, 'nats-server'),
           maxPayload: MAX_PAYLOAD,
           maxStore: MAX_STORE,
         }),
         startKafka({
           dataFolder: join(folder.path, 'kafka'),
-          logFile: log('kafka'),
+          logFile: logOf(folder.path, 'kafka'),
           properties: RETENTION,
         }),
       ]),
@@ -83,29 +90,51 @@ export class BenchPlatform implements AsyncDisposable {
     resources.use(nats);
     resources.use(kafka);
     await createTopic(kafka.brokers, options.partitions);
-    const start = (name: ServiceName): Promise<Proc> =>
-      Proc.start(name, {
-        settings: serviceSettings(name, nats.url, options),
+    const member = ({ pid }: Proc, name: string): Member => ({ name, pid, log: logOf(folder.path, name) });
+    const start = async (name: ServiceName, engine: EngineChoice = 'default'): Promise<[Proc, Member]> => {
+      const label = labelOf(name, engine);
+      const service = await startService(name, {
+        label,
+        nats: nats.url,
+        engine,
+        settings: name === 'kafka-egress' ? { 'egress.driver': options.producer } : {},
+        set: options.set,
+        node: options.node,
         env: { KAFKA_BROKERS: kafka.brokers.join(',') },
-        nodeArgs: profileFlags(name, options.profile),
-        logFile: log(name),
-        waitFor: 'endpoints',
-        readyTimeoutMs: READY_MS,
+        nodeArgs: options.profile.includes(name) ? profileFlags(label) : [],
+        folder: folder.path,
       });
-    const services = await progress('starting the services', () => Promise.all(SERVICES.map(start)));
-    for (const service of services) resources.use(service);
+      resources.use(service);
+      return [service, member(service, label)];
+    };
+    const [others, nodes] = await progress('starting the services', () =>
+      Promise.all([
+        Promise.all(SERVICES.filter((name) => name !== 'mqtt-ingress').map((name) => start(name))),
+        Promise.all(options.engines.map((engine) => start('mqtt-ingress', engine))),
+      ]),
+    );
+    const services = [...nodes, ...others].map(([service]) => service);
     const control = services.find(({ name }) => name === 'control-plane');
     await applyMapping(control?.endpoint('grpc') ?? '', BENCH_MAPPING);
     await progress('waiting until every service is ready', () => allReady(services));
-    const members = [
-      ...services.map(({ name, pid }) => ({ name, pid, log: log(name) })),
-      ...[nats, kafka].map(({ process: { launch, pid } }) => ({
-        name: launch.name,
-        pid: launch.container === undefined ? pid : undefined,
-        log: log(launch.name),
-      })),
-    ];
-    return new BenchPlatform(members, kafka.brokers[0] ?? '', services, resources.move());
+    const ingresses = nodes.map(([node, itself], i): Ingress => {
+      const mqtt = hostAndPort(node.endpoint('mqtt'));
+      return { engine: options.engines[i] ?? 'default', member: itself, mqtt };
+    });
+    const servers = [nats, kafka].map(({ process: { launch, pid } }) => ({
+      name: launch.name,
+      pid: launch.container === undefined ? pid : undefined,
+      log: logOf(folder.path, launch.name),
+    }));
+    const rest = [...others.map(([, itself]) => itself), ...servers];
+    return new BenchPlatform(ingresses, rest, kafka.brokers[0] ?? '', services, resources.move());
+  }
+
+  /** The node of an engine, and the processes that work when it is used. */
+  with(engine: EngineChoice): { mqtt: { host: string; port: number }; members: Member[] } {
+    const ingress = this.#ingresses.find((one) => one.engine === engine);
+    if (!ingress) throw new RangeError(`no node with engine ${engine}`);
+    return { mqtt: ingress.mqtt, members: [ingress.member, ...this.#others] };
   }
 
   /** Ends the services politely, as a profile is written only then. */
@@ -115,20 +144,15 @@ export class BenchPlatform implements AsyncDisposable {
 
   /** Log lines that are warnings or worse since all services were ready, with the name of the service. */
   complaints(): string[] {
-    return this.members.flatMap(({ name, log }) => {
-      if (!existsSync(log)) return [];
-      const lines = readFileSync(log, 'utf8').split('\n');
-      return lines
-        .filter((line) => (complainedAt(line) ?? '') > this.#ready)
-        .map((line) => `${name}: ${line}`);
-    });
+    return complaintsOf(this.#members, this.#ready);
   }
 
-  /** Copies the logs of all processes into a folder. */
   keepLogs(folder: string): void {
-    mkdirSync(folder, { recursive: true });
-    for (const { name, log } of this.members)
-      if (existsSync(log)) copyFileSync(log, join(folder, `${name}.log`));
+    keepLogs(this.#members, folder);
+  }
+
+  get #members(): Member[] {
+    return [...this.#ingresses.map(({ member }) => member), ...this.#others];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -136,45 +160,12 @@ export class BenchPlatform implements AsyncDisposable {
   }
 }
 
-/** CPU time and memory of a process; undefined where the system does not tell. */
-export function usageOf(pid: number | undefined): ProcessUsage | undefined {
-  return pid === undefined ? undefined : processUsage(pid);
-}
-
-function serviceSettings(
-  name: ServiceName,
-  nats: string,
-  { producer, set }: PipelineOptions,
-): Record<string, string | number | readonly string[]> {
-  const own: Record<string, string | number> = {};
-  if (name === 'mqtt-ingress') own['mqtt.port'] = own['websocket.port'] = 0;
-  if (name === 'kafka-egress') own['egress.driver'] = producer;
-  for (const { service, key, value } of set) if (service === name) own[key] = value;
-  return { 'nats.servers': [nats], ...own };
+/** What reports and files call a process. */
+export function labelOf(name: string, engine: EngineChoice): string {
+  return engine === 'default' ? name : `${name}-${engine}`;
 }
 
 async function createTopic(brokers: string[], partitions: number): Promise<void> {
   await using admin = new KafkaAdmin({ brokers, clientId: 'bench' });
   await admin.createTopics([{ topic: KAFKA_TOPIC, partitions, replication: 1 }]);
-}
-
-async function allReady(services: readonly Proc[]): Promise<void> {
-  for (const service of services) {
-    const ready = async (): Promise<boolean> => {
-      const response = await service.get('/readyz');
-      if (!response.ok) throw new Error(await response.text());
-      return true;
-    };
-    await until(ready, { what: `${service.name} is ready`, timeoutMs: READY_MS, intervalMs: 50 });
-  }
-}
-
-function hostAndPort(url: string): { host: string; port: number } {
-  const { hostname, port } = new URL(url);
-  return { host: hostname, port: Number(port) };
-}
-
-// The services' log lines are JSON objects that begin with level and time.
-function complainedAt(line: string): string | undefined {
-  return /^\{"level":"(?:warn|error|fatal)","time":"([^"]+)"/.exec(line)?.[1];
 }

@@ -3,10 +3,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WORKSPACE } from '@tributary/testing';
 import { BenchError } from '../errors.ts';
-import type { ProfiledName } from '../bench-options.ts';
-
-/** Where profiles, and the logs of what went wrong, are left. */
-export const BENCH_FOLDER = join(WORKSPACE, '.tributary', 'bench');
+import { BENCH_FOLDER } from './bench-folder.ts';
 
 /** The part of V8's .cpuprofile that is read here. Times are microseconds of the monotonic clock. */
 export interface CpuProfile {
@@ -29,20 +26,20 @@ export interface SelfTime {
 
 const IDLE = '(idle)';
 
-export function profileFile(name: ProfiledName): string {
+/** @param name of the process, as reports call it */
+export function profileFile(name: string): string {
   return join(BENCH_FOLDER, `${name}.cpuprofile`);
 }
 
-/** Options of Node that make a process leave a profile when it ends; none if it is not among those to be profiled. */
-export function profileFlags(name: ProfiledName, profiled: readonly ProfiledName[]): string[] {
-  if (!profiled.includes(name)) return [];
+/** Options of Node that make a process leave a profile when it ends. */
+export function profileFlags(name: string): string[] {
   mkdirSync(BENCH_FOLDER, { recursive: true });
   rmSync(profileFile(name), { force: true });
   return ['--cpu-prof', `--cpu-prof-dir=${BENCH_FOLDER}`, `--cpu-prof-name=${name}.cpuprofile`];
 }
 
 /** Errors: `profile`, if the process has left none. */
-export function readProfile(name: ProfiledName): CpuProfile {
+export function readProfile(name: string): CpuProfile {
   try {
     return JSON.parse(readFileSync(profileFile(name), 'utf8')) as CpuProfile;
   } catch (cause) {

@@ -1,15 +1,15 @@
-import { cpus, totalmem } from 'node:os';
-import type { PipelineOptions } from '../bench-options.ts';
 import type { LatencySummary } from '../measure/latency-histogram.ts';
+import type { PipelineOptions } from '../pipeline-options.ts';
 import { PATIENCE_MS, type RunResult } from '../pipeline-run.ts';
+import { machine, machineLine, type Machine } from './machine.ts';
 import { table } from './table.ts';
 
 export interface PipelineReport {
   options: PipelineOptions;
-  machine: { processors: number; model: string; memoryGib: number; node: string };
+  machine: Machine;
   runs: RunResult[];
-  /** The run in the middle by messages per second, or by p99 if the rate was fixed; of an even number the worse one. */
-  median: RunResult;
+  /** Of each engine the run in the middle by messages per second, or by p99 if the rate was fixed; of an even number the worse one. */
+  medians: RunResult[];
   /** Log lines of the services that were warnings or worse. */
   complaints: string[];
 }
@@ -21,16 +21,13 @@ export function pipelineReport(
 ): PipelineReport {
   const better = (a: RunResult, b: RunResult): number =>
     options.rate === null ? b.messagesPerSecond - a.messagesPerSecond : a.latencyMs.p99 - b.latencyMs.p99;
-  const median = [...runs].sort(better)[Math.floor(runs.length / 2)];
-  if (!median) throw new RangeError('a report needs a run');
-  const [processor] = cpus();
-  const machine = {
-    processors: cpus().length,
-    model: processor?.model ?? 'unknown',
-    memoryGib: totalmem() / 2 ** 30,
-    node: process.version,
-  };
-  return { options, machine, runs: [...runs], median, complaints };
+  const medians = options.engines.map((engine) => {
+    const sorted = runs.filter((run) => run.engine === engine).sort(better);
+    const median = sorted[Math.floor(sorted.length / 2)];
+    if (!median) throw new RangeError(`a report needs a run with engine ${engine}`);
+    return median;
+  });
+  return { options, machine: machine(), runs: [...runs], medians, complaints };
 }
 
 /** Whether nothing that the platform promises was broken in any run. */
@@ -43,16 +40,18 @@ export function isSound({ runs }: PipelineReport): boolean {
 
 /** The report for people. */
 export function reportLines(report: PipelineReport): string[] {
-  const { machine, runs, median, complaints } = report;
+  const { runs, medians, complaints } = report;
   return [
     '',
-    `${machine.processors} processors (${machine.model}), ${machine.memoryGib.toFixed(0)} GiB, Node ${machine.node}`,
+    machineLine(report.machine),
     loadLine(report.options),
     '',
-    ...table([RUN_HEAD, ...runs.map((run, i) => runRow(String(i + 1), run))]),
-    '',
-    `CPU and memory of ${runs.length === 1 ? 'the run' : `run ${runs.indexOf(median) + 1}, the median`}`,
-    ...costTable(median),
+    ...table([RUN_HEAD, ...runs.map((run, i) => runRow(runName(i + 1, run), run))]),
+    ...medians.flatMap((median) => [
+      '',
+      `CPU and memory of ${runs.length === 1 ? 'the run' : `run ${runName(runs.indexOf(median) + 1, median)}, the median`}`,
+      ...costTable(median),
+    ]),
     '',
     ...runs.flatMap((run, i) => verdictLines(i + 1, run)),
     ...(complaints.length === 0
@@ -89,9 +88,15 @@ const RUN_HEAD = [
   'p99',
   'p99.9',
   'CPU us/msg',
+  'acked/s',
+  'ingress us/acked',
   'other cores',
   'calibration M/s',
 ];
+
+function runName(number: number, { engine }: RunResult): string {
+  return engine === 'default' ? String(number) : `${number} ${engine}`;
+}
 
 function runRow(name: string, run: RunResult): string[] {
   const { calibration, latencyMs, acknowledgementMs, otherCores } = run;
@@ -104,6 +109,8 @@ function runRow(name: string, run: RunResult): string[] {
     ...latency(latencyMs),
     ...latency(acknowledgementMs),
     sum(run.processes.map(({ cpuUsPerMessage }) => cpuUsPerMessage)),
+    run.acknowledgedPerSecond.toFixed(0),
+    fixed(run.ingressUs, 2),
     fixed(otherCores, 2),
     calibrated.join(' -> '),
   ];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OutboundPublish } from '../../src/mod.ts';
 import { OutboundAliases } from '../../src/native/outbound-aliases.ts';
-import { EngineFixture } from '../support/engine-fixture.ts';
+import { engineTest, type Start } from '../support/engine-fixture.ts';
 import * as p from '../support/packets.ts';
 
 function delivery(topic: string, fields: Partial<OutboundPublish> = {}): OutboundPublish {
@@ -35,11 +35,12 @@ function topicsOf(bodies: readonly Buffer[]): (string | null)[] {
 }
 
 async function received(
+  start: Start,
   alias: number,
   topics: readonly string[],
   packetSize = 0,
 ): Promise<{ bodies: Buffer[]; topics: (string | null)[] }> {
-  await using fixture = await EngineFixture.start('native');
+  await using fixture = await start();
   const size = packetSize > 0 ? [0x27, ...p.u32(packetSize)] : [];
   const client = await fixture.client({ version: 5, properties: p.properties([0x22, 0, alias, ...size]) });
   const [connection] = fixture.host.connections;
@@ -50,28 +51,35 @@ async function received(
   return { bodies, topics: topicsOf(bodies) };
 }
 
-test('a topic that comes again is sent as its alias, and the client knows which it is', async () => {
-  const sent = ['sensors/1', 'sensors/2', 'sensors/1', 'sensors/3', 'sensors/3', 'sensors/2', 'sensors/1'];
-  const { bodies, topics } = await received(2, sent);
-  assert.deepEqual(topics, sent);
-  assert.deepEqual(
-    bodies.map((body) => body.readUInt16BE(0) > 0),
-    [true, true, false, true, false, true, true],
-    'two aliases: the one used least recently gives way',
-  );
-});
-
-test('a client that takes no aliases gets none, and nothing outgrows its packet size', async () => {
-  const sent = ['sensors/1', 'sensors/1'];
-  for (const [alias, size] of [
-    [0, 0],
-    [5, 14],
-  ] as const) {
-    const { bodies, topics } = await received(alias, sent, size);
+engineTest(
+  'a topic that comes again is sent as its alias, and the client knows which it is',
+  async (start) => {
+    const sent = ['sensors/1', 'sensors/2', 'sensors/1', 'sensors/3', 'sensors/3', 'sensors/2', 'sensors/1'];
+    const { bodies, topics } = await received(start, 2, sent);
     assert.deepEqual(topics, sent);
-    for (const body of bodies) assert.equal(body.toString('latin1'), '\0\x09sensors/1\0x');
-  }
-});
+    assert.deepEqual(
+      bodies.map((body) => body.readUInt16BE(0) > 0),
+      [true, true, false, true, false, true, true],
+      'two aliases: the one used least recently gives way',
+    );
+  },
+  { exception: 'topic-aliases-to-clients' },
+);
+
+engineTest(
+  'a client that takes no aliases gets none, and nothing outgrows its packet size',
+  async (start) => {
+    const sent = ['sensors/1', 'sensors/1'];
+    for (const [alias, size] of [
+      [0, 0],
+      [5, 14],
+    ] as const) {
+      const { bodies, topics } = await received(start, alias, sent, size);
+      assert.deepEqual(topics, sent);
+      for (const body of bodies) assert.equal(body.toString('latin1'), '\0\x09sensors/1\0x');
+    }
+  },
+);
 
 test('aliases stay within what the client takes and what we keep', () => {
   const aliases = new OutboundAliases(65535);

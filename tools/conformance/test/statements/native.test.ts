@@ -1,0 +1,3 @@
+import { statementTests } from './statement-cases.ts';
+
+statementTests('native');
