@@ -23,7 +23,7 @@ export const ingressSettings = defineSettings({
   'mqtt.engine': {
     type: 'choice',
     values: ['aedes', 'native'],
-    default: 'aedes',
+    default: 'native',
     doc: 'Implementation of the MQTT protocol: aedes, or a state machine and codec of our own.',
   },
   'mqtt.responseInformation': {

@@ -56,6 +56,10 @@ it('services talk to each other over the documented edges, all of them and no ot
   await publisher.publishAsync('edges/a', 'not JSON: a dead letter', { qos: 2 });
   // The same client on the other node: a takeover.
   const successor = await connectAsync(platform.mqtt(0), { ...options, clientId: 'edges-publisher' });
+  // A session that outlives its connection has a queue.
+  const lasting = { ...options, clientId: 'edges-lasting', properties: { sessionExpiryInterval: 60 } };
+  const sleeper = await connectAsync(platform.mqtt(0), lasting);
+  await sleeper.subscribeAsync('edges/#', { qos: 1 });
 
   // The letter is replayed, and fails as before.
   const letters = new DeadLetterServiceClient(
@@ -89,6 +93,6 @@ it('services talk to each other over the documented edges, all of them and no ot
   }
   assert.deepEqual(found.sort(), buckets.sort());
 
-  await Promise.all([subscriber.endAsync(true), publisher.endAsync(true), successor.endAsync(true)]);
+  await Promise.all([subscriber, publisher, successor, sleeper].map((client) => client.endAsync(true)));
   await nats.close();
 });

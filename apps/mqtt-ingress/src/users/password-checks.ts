@@ -21,14 +21,17 @@ const MAX_REMEMBERED = 100_000;
  */
 export class PasswordChecks {
   readonly #slots: Slots;
+  readonly #matches: typeof matchesVerifier;
   readonly #key = randomBytes(32);
   /** Digests of right passwords, oldest first. */
   readonly #right = new Set<string>();
   /** Under way: a thousand devices of one user cost one derivation. */
   readonly #underWay = new Map<string, Promise<boolean>>();
 
-  constructor(maxWaiting = MAX_WAITING) {
+  /** @param matches derives, and takes milliseconds */
+  constructor(maxWaiting = MAX_WAITING, matches = matchesVerifier) {
     this.#slots = new Slots(AT_ONCE, maxWaiting);
+    this.#matches = matches;
   }
 
   get waiting(): number {
@@ -51,7 +54,7 @@ export class PasswordChecks {
   }
 
   async #derive(password: Uint8Array, { verifier, isKnown }: ScramUser, digest: string): Promise<boolean> {
-    const matches = await this.#slots.use(null, () => matchesVerifier(password, verifier));
+    const matches = await this.#slots.use(null, () => this.#matches(password, verifier));
     if (!matches || !isKnown) return false;
     this.#right.add(digest);
     const [oldest] = this.#right;

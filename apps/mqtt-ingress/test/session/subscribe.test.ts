@@ -16,6 +16,7 @@ describe('subscribing', () => {
     platform = await Platform.start();
     node = await platform.node({
       'service.instance': 'node-a',
+      'mqtt.engine': 'aedes',
       'subscribe.timeoutMs': 2_000,
       'subscribe.refusedFilters': ['#', 'test/nosubscribe'],
     });
