@@ -1,11 +1,10 @@
 import { NEVER_EXPIRES, type SessionAddress, type SessionRecord } from '@tributary/contracts';
-import type { MemberView } from '@tributary/log';
+import type { MemberView, WillPublisher } from '@tributary/log';
 import type { SubscriptionStore } from '../subscriptions/subscription-store.ts';
 import { Deadlines } from './deadlines.ts';
 import type { SessionBook } from './session-book.ts';
 import type { SessionRecords, StoredRecord } from './session-records.ts';
 import type { SharedDelivery } from './shared-delivery.ts';
-import type { WillPublisher } from './will-publisher.ts';
 
 export interface AfterlifeOptions {
   /** Ingress nodes alive. */
@@ -13,7 +12,11 @@ export interface AfterlifeOptions {
   records: SessionRecords;
   book: SessionBook;
   subscriptions: Pick<SubscriptionStore, 'end'>;
-  wills: WillPublisher;
+  wills: Pick<WillPublisher, 'publish'>;
+  /** Ends the publishing of a will. */
+  signal: AbortSignal;
+  /** A will was published. */
+  onWill(): void;
   shared: Pick<SharedDelivery, 'memberLost'>;
 }
 
@@ -115,7 +118,7 @@ export class Afterlife {
   }
 
   async #wait(stored: StoredRecord, ended: { atMs: number; epoch: number }): Promise<void> {
-    const { book, shared, wills, records } = this.#options;
+    const { book, shared, wills, records, signal, onWill } = this.#options;
     const { record } = stored;
     const session = book.session(record.clientId, record.sessionId);
     if (session !== undefined && session.epoch <= ended.epoch) {
@@ -134,7 +137,8 @@ export class Afterlife {
         nextMs = dueMs;
       } else {
         // Appended before the record forgets it: a crash in between repeats it, and the log drops the second one.
-        await wills.publish(record, will, ended.epoch);
+        await wills.publish(record, will, ended.epoch, signal);
+        onWill();
         if (expiresAtMs > now) current = await records.replace(stored, rest);
       }
     }

@@ -1,6 +1,13 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { Publisher, type LeaderBucket, type Lease, type LogTopology, type MemberView } from '@tributary/log';
+import {
+  Publisher,
+  WillPublisher,
+  type LeaderBucket,
+  type Lease,
+  type LogTopology,
+  type MemberView,
+} from '@tributary/log';
 import type { Service } from '@tributary/service';
 import type { settings } from '../config.ts';
 import type { DeliveryHub } from '../delivery/delivery-hub.ts';
@@ -18,7 +25,6 @@ import { SessionPump } from './session-pump.ts';
 import { SessionRecords } from './session-records.ts';
 import { Session, type Journaled, type QueueEntry } from './session.ts';
 import { SharedDelivery } from './shared-delivery.ts';
-import { WillPublisher } from './will-publisher.ts';
 
 export interface SessionsOptions {
   service: Service<typeof settings>;
@@ -99,14 +105,16 @@ export async function openSessions(options: SessionsOptions): Promise<Sessions> 
   const book = new SessionBook({ sessions, journal, frames, positions, pump, room, limits: queueLimits });
   const shared = new SharedDelivery({ book, routes, room });
   const records = new SessionRecords(options.records);
-  const wills = new WillPublisher({
-    publisher,
-    generation: log.generation,
-    partitions: log.partitions,
+  const afterlife = new Afterlife({
+    nodes,
+    records,
+    book,
+    subscriptions: store,
+    wills: new WillPublisher(publisher, log),
+    shared,
     signal,
-    published: () => metrics.counter('tributary_session_wills_total').add(1),
+    onWill: () => metrics.counter('tributary_session_wills_total').add(1),
   });
-  const afterlife = new Afterlife({ nodes, records, book, subscriptions: store, wills, shared });
   const departed = new DepartedNodes({ nodes, table, store, records, book, afterlife });
   const cleaner = new JournalCleaner({
     frames,

@@ -20,11 +20,11 @@ import {
   Publisher,
   StreamReader,
   type LeaderBucket,
+  WillPublisher,
 } from '@tributary/log';
 import { startNats, type NatsServer } from '@tributary/testing';
 import { Afterlife } from '../../src/sessions/afterlife.ts';
 import { SessionRecords } from '../../src/sessions/session-records.ts';
-import { WillPublisher } from '../../src/sessions/will-publisher.ts';
 import { address, MemoryStream, owner, type Owner } from './book-fixture.ts';
 
 const will: WillRecord = {
@@ -75,13 +75,9 @@ describe('what is left of a connection', () => {
       records: new SessionRecords(kv),
       book: owned.book,
       subscriptions: { end: (client, session) => Promise.resolve(void ended.push(`${client}/${session}`)) },
-      wills: new WillPublisher({
-        publisher: new Publisher(nats),
-        generation: 1,
-        partitions: 1,
-        signal: over.signal,
-        published: () => {},
-      }),
+      wills: new WillPublisher(new Publisher(nats), { generation: 1, partitions: 1 }),
+      signal: over.signal,
+      onWill: () => {},
       shared: { memberLost: ({ clientId: client }, forGood) => lost.push(`${client} ${forGood}`) },
     });
   });
