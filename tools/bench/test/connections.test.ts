@@ -8,7 +8,7 @@ const CLIENTS = 60;
 
 test('measures idle connections on both engines, and their coming back', async () => {
   const command = parseBenchCommand(
-    `connections --clients ${CLIENTS} --at-once 20 --seconds 1 --keep-alive 1`.split(' '),
+    `connections --clients ${CLIENTS} --at-once 20 --seconds 1 --keep-alive 4`.split(' '),
   );
   assert.ok(command?.name === 'connections');
   const report = await measureConnections(command.options, (said) => process.stderr.write(`${said}\n`));

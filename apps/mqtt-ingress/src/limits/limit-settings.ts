@@ -10,7 +10,7 @@ export const limitSettings = defineSettings({
   },
   'limits.connectsPerSecond': {
     type: 'integer',
-    default: 1_000,
+    default: 10_000,
     min: 0,
     doc: 'CONNECTs that this node takes in a second; as many may come at once. Those beyond are refused (0x9F). 0: any number.',
   },
@@ -22,17 +22,17 @@ export const limitSettings = defineSettings({
   },
   'limits.unfinished': {
     type: 'integer',
-    default: 4_096,
+    default: 16_384,
     min: 1,
     max: 1_000_000,
     doc: 'Connections without a complete CONNECT; beyond it the oldest of them is closed.',
   },
   'limits.unfinishedPerAddress': {
     type: 'integer',
-    default: 1_024,
+    default: 16_384,
     min: 1,
     max: 1_000_000,
-    doc: 'The same for those from one IPv4 address or IPv6 /64 network.',
+    doc: 'The same for those from one IPv4 address or IPv6 /64 network. Behind a load balancer all devices may have its address; 1024 is enough where they have their own.',
   },
   'limits.handshakeMs': {
     type: 'integer',
@@ -66,7 +66,7 @@ export const limitSettings = defineSettings({
   'limits.topicBytes': {
     type: 'integer',
     unit: 'bytes',
-    default: 4_096,
+    default: 65_535,
     min: 1,
     max: 65_535,
     doc: 'Longest topic name or filter, in bytes of UTF-8. A longer one ends the connection (0x90, 0x8F).',

@@ -35,7 +35,6 @@ import { IngressError } from '../errors.ts';
 import { Inbound } from '../intake/inbound.ts';
 import { Intake } from '../intake/intake.ts';
 import type { IngressMetrics } from '../metrics.ts';
-import { Endings } from '../session/endings.ts';
 import { evict } from '../session/eviction.ts';
 import { SessionClient } from '../session/session-client.ts';
 import { SessionRecords } from '../session/session-records.ts';
@@ -82,7 +81,6 @@ export class NodeLife {
   readonly #resources: Resources;
   readonly #records: SessionRecords;
   readonly #sessions: Sessions;
-  readonly #endings: Endings;
   readonly #reports: ReportSender;
   readonly #rules: RulesInForce;
   readonly #logHealth: LogHealth;
@@ -205,12 +203,11 @@ export class NodeLife {
     });
     const client = new SessionClient(nats);
     this.settlements = new SettlementSender(client, this.#over.signal, metrics);
-    this.#endings = new Endings(client, this.settlements, this.#over.signal);
     this.#sessions = new Sessions({
       records: this.#records,
       client,
-      endings: this.#endings,
       settlements: this.settlements,
+      over: this.#over.signal,
       self,
       metrics,
       maxExpirySeconds: config['session.maxExpirySeconds'],
@@ -284,7 +281,7 @@ export class NodeLife {
     await device.admission;
     await device.settled();
     try {
-      await this.#sessions.ended(device, how, this.#over.signal);
+      await this.#sessions.ended(device, how);
     } finally {
       // A device that was overtaken while it waited for the one before it: who waits for this one waits for both.
       await device.previous?.finished();
@@ -310,7 +307,7 @@ export class NodeLife {
   /** Leaves the role; connections have ended before. */
   async leave(): Promise<void> {
     await this.appender.flush();
-    await this.#endings.told();
+    await this.#sessions.told();
     this.#reports.flush();
     this.#reports[Symbol.dispose]();
     await this.#resources.membership[Symbol.asyncDispose]();

@@ -5,7 +5,7 @@ import { abortable } from '../connect/abortable.ts';
 import type { Device } from '../device/device.ts';
 import { IngressError } from '../errors.ts';
 import type { IngressMetrics } from '../metrics.ts';
-import type { Endings } from './endings.ts';
+import { Endings } from './endings.ts';
 import type { SessionClaim } from './session-claim.ts';
 import type { SessionClient } from './session-client.ts';
 import { willRecord } from './session-record.ts';
@@ -15,8 +15,9 @@ import type { SettlementSender } from './settlement-sender.ts';
 export interface SessionsOptions {
   records: SessionRecords;
   client: SessionClient;
-  endings: Endings;
   settlements: SettlementSender;
+  /** Aborts when this node may write and say nothing more: others do it then. */
+  over: AbortSignal;
   self: Member;
   metrics: IngressMetrics;
   /** Longest time a session outlives its connection, in seconds. */
@@ -38,9 +39,11 @@ export function addressOf({ clientId, epoch, sessionId }: Device, self: Member):
 /** A connection takes up its session, and leaves it. Session-state keeps it in between. */
 export class Sessions {
   readonly #options: SessionsOptions;
+  readonly #endings: Endings;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
+    this.#endings = new Endings(options.client, options.settlements, options.over);
   }
 
   /**
@@ -59,42 +62,44 @@ export class Sessions {
       sessionPresent = await this.#attach(device, claim.resumes, signal);
     } else if (claim.previous !== null && claim.previous.expiry > 0) {
       // The session that this clean start discards. Session-state finds another one in the record, and drops it.
-      this.#options.endings.tell(previousAddress(claim.previous), null, true);
+      this.#endings.tell(previousAddress(claim.previous), null, true);
     }
     return { sessionPresent, sessionExpiry: device.expiry };
   }
 
-  /**
-   * Records what is left of a connection, then tells session-state to look at it.
-   * @param over aborts when this node may write no more: others do it then
-   */
-  async ended(device: Device, how: Closure, over: AbortSignal): Promise<void> {
-    if (over.aborted) return;
-    if (device.claim !== null) await this.#refused(device, device.claim, over);
-    else if (device.epoch > 0) await this.#left(device, how, over);
+  /** Records what is left of a connection, then tells session-state to look at it. */
+  async ended(device: Device, how: Closure): Promise<void> {
+    if (this.#options.over.aborted) return;
+    if (device.claim !== null) await this.#refused(device, device.claim);
+    else if (device.epoch > 0) await this.#left(device, how);
   }
 
-  async #left(device: Device, how: Closure, over: AbortSignal): Promise<void> {
-    const { records, endings, self } = this.#options;
+  /** Resolves when session-state has been told of every end so far, or that is given up: the node leaves. */
+  told(): Promise<void> {
+    return this.#endings.told();
+  }
+
+  async #left(device: Device, how: Closure): Promise<void> {
+    const { records, over, self } = this.#options;
     const { will, username, connection } = device;
     const expiry = how.sessionExpiry === undefined ? device.expiry : this.#granted(how.sessionExpiry);
     const isDue = how.willDue && will !== undefined;
     const due = isDue ? willRecord(will, connection.protocolVersion, username) : undefined;
     const isDone = await records.end(device, { expiry, will: due }, over);
     if (over.aborted || (isDone && !device.attached && !device.subscribed)) return;
-    endings.tell(addressOf(device, self), device.lastCommand, device.attached || !isDone);
+    this.#endings.tell(addressOf(device, self), device.lastCommand, device.attached || !isDone);
   }
 
-  async #refused(device: Device, claim: SessionClaim, over: AbortSignal): Promise<void> {
-    const { records, endings, self } = this.#options;
+  async #refused(device: Device, claim: SessionClaim): Promise<void> {
+    const { records, over, self } = this.#options;
     if (!claim.isTouched) return;
     await records.giveBack(claim, over);
     if (over.aborted) return;
     const { previous } = claim;
     // What was there may have been the connection of a dead node, of which nobody has heard that it ended.
     if (device.epoch > 0 && (device.attached || previous !== null)) {
-      endings.tell(addressOf(device, self), null, previous !== null);
-    } else if (previous !== null) endings.tell(previousAddress(previous), null, true);
+      this.#endings.tell(addressOf(device, self), null, previous !== null);
+    } else if (previous !== null) this.#endings.tell(previousAddress(previous), null, true);
   }
 
   /** @returns whether the session was there */

@@ -14,6 +14,11 @@ export interface SysTopicsOptions {
   channel: number;
 }
 
+interface NodeDeliveries {
+  node: { instance: string; epoch: number };
+  deliveries: DeliveryInput[];
+}
+
 /**
  * The `$SYS` topics: retained messages of QoS 0 that exist in memory only. They are not data of devices, so they go neither
  * through the log nor to Kafka; whoever takes over routing makes them anew.
@@ -41,27 +46,34 @@ export class SysTopics {
   /** Takes the values of all topics there are, and sends those that changed to who is subscribed. */
   replace(values: Iterable<[topic: string, value: string]>): void {
     const present = new Set<string>();
+    const outgoing = new Map<string, NodeDeliveries>();
     for (const [topic, value] of values) {
       present.add(topic);
       if (this.#values.get(topic) === value) continue;
       this.#values.set(topic, value);
       const message = messageOf(topic, value);
       this.#tree.set(topic, message);
-      this.#deliver(message);
+      this.#address(message, outgoing);
     }
     for (const topic of this.#values.keys()) {
       if (present.has(topic)) continue;
       this.#values.delete(topic);
       this.#tree.delete(topic);
     }
+    const { hub, channel } = this.#options;
+    for (const { node, deliveries } of outgoing.values()) {
+      hub.deliver(node, channel, deliveries, { logSequence: 0, holdsFrom: Infinity });
+    }
   }
 
-  #deliver({ topic, message }: RetainedMessage): void {
-    const { routes, addressing, hub, channel } = this.#options;
+  #address({ topic, message }: RetainedMessage, outgoing: Map<string, NodeDeliveries>): void {
+    const { routes, addressing, hub } = this.#options;
     for (const { node, recipients } of addressing.address(message, routes.reached(topic)).groups) {
       if (hub.isBehind(node.instance)) continue;
-      const delivery: DeliveryInput = { logSequence: 0, row: 0, message: message.bytes, recipients };
-      hub.deliver(node, channel, [delivery], { logSequence: 0, holdsFrom: Infinity });
+      const key = `${node.instance}#${node.epoch}`;
+      const to = outgoing.get(key) ?? { node, deliveries: [] };
+      outgoing.set(key, to);
+      to.deliveries.push({ logSequence: 0, row: 0, message: message.bytes, recipients });
     }
   }
 }

@@ -68,6 +68,20 @@ describe('$SYS topics', () => {
     );
   });
 
+  it('come once to overlapping subscriptions, as retained only to who asks for it', async () => {
+    const plain = await platform.client(0);
+    await plain.subscribe('$SYS/broker/uptime', { qos: 0, rh: 2 });
+    await plain.subscribe('$SYS/broker/+', { qos: 0, rh: 2 });
+    const asking = await platform.client(1);
+    await asking.subscribe('$SYS/broker/uptime', { qos: 0, rh: 2, rap: true });
+    const uptimes = (device: Device): string[] =>
+      device.received.filter(({ topic }) => topic.endsWith('uptime')).map(({ payload }) => payload);
+    await until(() => uptimes(plain).length >= 3 && uptimes(asking).length >= 3);
+    assert.equal(new Set(uptimes(plain)).size, uptimes(plain).length);
+    assert.ok(plain.received.every(({ retain }) => !retain));
+    assert.ok(asking.received.every(({ retain }) => retain));
+  });
+
   it('are sent only when they change', async () => {
     const watcher = await platform.client(1);
     await watcher.subscribe(['$SYS/broker/version', '$SYS/brokers/+/version', '$SYS/broker/uptime'], {
