@@ -75,7 +75,7 @@ export type SessionCommand =
 export type SessionAnswer =
   | { ok: true; reasons: number[] }
   | ({ ok: true } & Attached)
-  | { ok: false; code: 'busy' | 'stale-epoch' | 'invalid' | 'unavailable'; message: string };
+  | { ok: false; code: 'busy' | 'quota' | 'stale-epoch' | 'invalid' | 'unavailable'; message: string };
 
 /** What a connection that takes up a session must know. */
 export interface Attached {

@@ -45,11 +45,11 @@ export class Subscriptions {
   subscribe(device: Device, { packetId, subscriptionIdentifier, subscriptions }: SubscribeRequest): void {
     const reasons = subscriptions.map(({ filter }) => this.#refusalOf(filter));
     const accepted = subscriptions.filter((_, index) => reasons[index] === null);
-    const answer = (granted: readonly number[]): void => {
+    const answer = (granted: readonly number[], detail?: string): void => {
       let next = 0;
       const all = reasons.map((refusal) => refusal ?? granted[next++] ?? ReasonCode.UNSPECIFIED_ERROR);
       for (const reason of all) this.#options.metrics.subscribed(isFailure(reason));
-      device.connection.subscribed(packetId, all);
+      device.connection.subscribed(packetId, all, detail ?? (isRefused(reasons) ? REFUSED : undefined));
     };
     if (accepted.length === 0) return answer([]);
     device.subscribed = true;
@@ -67,7 +67,12 @@ export class Subscriptions {
     const address = addressOf(device, this.#options.self);
     const command: SessionCommand = { type: 'subscribe', subscriptions: wanted, receiveMaximum, ...address };
     this.#command(device, command, (result) =>
-      answer(result.ok ? result.reasons : accepted.map(() => failureOf(result))),
+      result.ok
+        ? answer(result.reasons)
+        : answer(
+            accepted.map(() => failureOf(result)),
+            result.message,
+          ),
     );
   }
 
@@ -82,6 +87,7 @@ export class Subscriptions {
         device.connection.unsubscribed(
           packetId,
           filters.map(() => failureOf(result)),
+          result.message,
         );
       } else {
         // An UNSUBACK of MQTT 3.x always means success; ending the connection ends the subscription as well.
@@ -118,6 +124,13 @@ export class Subscriptions {
   }
 }
 
-function failureOf(answer: Answer & { ok: false }): number {
-  return answer.code === 'busy' ? ReasonCode.QUOTA_EXCEEDED : ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR;
+const REFUSED = 'this server does not take a filter of yours';
+
+function isRefused(reasons: readonly (number | null)[]): boolean {
+  return reasons.some((reason) => reason !== null);
+}
+
+function failureOf({ code }: Answer & { ok: false }): number {
+  const isQuota = code === 'busy' || code === 'quota';
+  return isQuota ? ReasonCode.QUOTA_EXCEEDED : ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR;
 }

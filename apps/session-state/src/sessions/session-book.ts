@@ -14,7 +14,7 @@ import type { JournalFrames } from './journal-frames.ts';
 import type { LogPositions } from './log-positions.ts';
 import { expiryOf } from './message-expiry.ts';
 import type { QueueLimits, QueueRoom } from './queue-room.ts';
-import { Session, type Journaled, type QueueEntry } from './session.ts';
+import { recipientOf, Session, type Journaled, type QueueEntry } from './session.ts';
 import type { SessionPump } from './session-pump.ts';
 
 /** Whose queue a message enters, and how. */
@@ -297,9 +297,4 @@ export class SessionBook {
         );
     }
   }
-}
-
-function recipientOf(entry: QueueEntry): JournalRecipient {
-  const { session, counter, qos, retain, received, share, subscriptionIds } = entry;
-  return { clientId: session.clientId, counter, qos, retain, received, share, subscriptionIds };
 }

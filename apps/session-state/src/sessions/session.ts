@@ -1,4 +1,4 @@
-import type { QoS, RowView } from '@tributary/contracts';
+import type { JournalRecipient, QoS, RowView } from '@tributary/contracts';
 
 /** Something that the journal holds. */
 export interface Journaled {
@@ -120,4 +120,10 @@ export class Session implements Journaled {
 
 export function entryBytes({ message }: QueueEntry): number {
   return ENTRY_BYTES + message.bytes.length;
+}
+
+/** How the journal has an entry. */
+export function recipientOf(entry: QueueEntry): JournalRecipient {
+  const { session, counter, qos, retain, received, share, subscriptionIds } = entry;
+  return { clientId: session.clientId, counter, qos, retain, received, share, subscriptionIds };
 }

@@ -18,7 +18,7 @@ export interface Subscribed {
 }
 
 export type Change<T> =
-  { ok: true; value: T } | { ok: false; code: 'stale-epoch' | 'invalid'; message: string };
+  { ok: true; value: T } | { ok: false; code: 'stale-epoch' | 'quota'; message: string };
 
 /** Pause before a record that somebody else is writing is looked at again, in ms. */
 const UNDER_WAY_MS = 50;
@@ -91,7 +91,7 @@ export class SubscriptionStore {
       const { next, value, awaiting } = edit(present);
       if (next.length > this.#maxPerSession) {
         const message = `a session may have ${this.#maxPerSession} subscriptions`;
-        return { ok: false, code: 'invalid', message };
+        return { ok: false, code: 'quota', message };
       }
       this.#table.propose(address, next, awaiting);
       try {

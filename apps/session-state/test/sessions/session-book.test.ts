@@ -74,6 +74,29 @@ describe('the queue of a session', () => {
     assert.deepEqual(topics(it), ['1', '2', '3']);
   });
 
+  it('gives no packet identifier a second time while the first is in use', async () => {
+    const it = owner(new MemoryStream());
+    const { session } = open(it, 'c');
+    it.book.deliverTo(session, address('c', 1), 10);
+    fill(it, 'c', 1, 1);
+    await quiet(it);
+    // As if all identifiers had been given and settled since, but for the first.
+    session.lastCounter = 65_534;
+    session.next = 65_535;
+    fill(it, 'c', 2, 4);
+    await quiet(it);
+    assert.deepEqual(
+      it.hub.sent.map(({ counter }) => counter),
+      [1, 65_535],
+    );
+    it.book.settle([['c', 1, 1, Settled.done]]);
+    await quiet(it);
+    assert.deepEqual(
+      it.hub.sent.map(({ counter }) => counter),
+      [1, 65_535, 65_536, 65_537],
+    );
+  });
+
   it('is sent again from its oldest entry to the next connection, with DUP where it may have arrived', async () => {
     const it = owner(new MemoryStream());
     const { session } = open(it, 'c');
