@@ -29,7 +29,7 @@ const CAPABILITIES: Record<TargetName, Capabilities> = {
     topic_alias_maximum: 10,
     server_receive_maximum: RECEIVE_MAXIMUM,
     maximum_packet_size: 268_435_456,
-    dollar_sys_publish: true,
+    dollar_sys_publish: false,
     strict_client_id_charset: false,
     methods: [],
   },
