@@ -114,6 +114,20 @@ describe('a session that outlives its connection', () => {
     assert.deepEqual([...new Set(payloads)].sort(), range(400).sort());
   });
 
+  it('goes on while session-state is killed, each message once and in order', async () => {
+    const options = lasting(`goes-on-${name++}`);
+    const publisher = await platform.client(1);
+    const { device } = await back(0, options);
+    await device.subscribe('goes-on/x', { qos: 2 });
+    const sending = Promise.all(range(400).map((n) => publisher.publish('goes-on/x', n, 2)));
+    await device.has(50);
+    await platform.session.restart('kill');
+    await sending;
+    await device.has(400, 30_000);
+    await delay(300);
+    assert.deepEqual(device.payloads(), range(400));
+  });
+
   it('survives session-state', async () => {
     const options = lasting(`survives-${name++}`);
     const publisher = await platform.client(1);

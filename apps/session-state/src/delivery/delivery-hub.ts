@@ -47,6 +47,11 @@ export class DeliveryHub implements AsyncDisposable {
     this.#timer = setInterval(() => this.#look(), Math.max(options.resendMs / 4, 50));
   }
 
+  /** Whether deliveries to this life of a node would reach nobody, as far as its lease is known. */
+  isAway(node: { instance: string; epoch: number }): boolean {
+    return !this.#options.nodes.isLive(node);
+  }
+
   /** Whether QoS 0 for a node is to be dropped because it is behind. */
   isBehind(node: string): boolean {
     return this.#unreportedBytes(this.#nodes.get(node)) > this.#options.nodeBytes;

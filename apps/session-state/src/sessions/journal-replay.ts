@@ -72,7 +72,7 @@ export class JournalReplay implements JournalVisitor {
       }
       // Whether an earlier owner has sent it nobody knows.
       const entry = { session, counter, message: own, qos, retain, subscriptionIds, share, expiresAtMs };
-      const journaled = { ...entry, received, sent: true, at: 0 };
+      const journaled = { ...entry, received, sent: 'maybe' as const, at: 0 };
       session.add(journaled);
       this.#touched.push(journaled);
     }

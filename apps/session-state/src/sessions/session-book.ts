@@ -157,7 +157,7 @@ export class SessionBook {
       }
       const counter = session.lastCounter + 1;
       const delivery = { session, counter, message, qos, retain, subscriptionIds, share, expiresAtMs };
-      const entry: QueueEntry = { ...delivery, received: false, sent: false, at: 0 };
+      const entry: QueueEntry = { ...delivery, received: false, sent: 'no', at: 0 };
       session.add(entry);
       room.entered(entry);
       entries.push(entry);

@@ -7,7 +7,9 @@ export const SHARD_CHANNEL = 0x8000_0000;
 /** Recipients of one delivery at most: with its message they must fit in one NATS message. */
 const MAX_RECIPIENTS = 200;
 /** Pause before a node that was behind is looked at again, in ms. */
-const LOOK_AGAIN_MS = 20;
+const BEHIND_MS = 20;
+/** The same for one whose lease is not seen to hold: it is just beginning to be known, or dead, and then its sessions are taken from it. */
+const AWAY_MS = 250;
 
 /** What leaves for one node in one round. */
 interface Load {
@@ -18,7 +20,7 @@ interface Load {
 }
 
 export interface SessionPumpOptions {
-  hub: Pick<DeliveryHub, 'deliver' | 'isBehind'>;
+  hub: Pick<DeliveryHub, 'deliver' | 'isAway' | 'isBehind'>;
   /** An entry has expired before it was sent: it leaves its queue. */
   onExpired(entry: QueueEntry): void;
   onSent(qos: 0 | 1 | 2): void;
@@ -31,9 +33,9 @@ export interface SessionPumpOptions {
 export class SessionPump implements Disposable {
   readonly #options: SessionPumpOptions;
   readonly #due = new Set<Session>();
-  readonly #behind = new Set<Session>();
+  readonly #behind = new Rest(BEHIND_MS, (session) => this.pump(session));
+  readonly #away = new Rest(AWAY_MS, (session) => this.pump(session));
   #immediate: NodeJS.Immediate | null = null;
-  #timer: NodeJS.Timeout | null = null;
 
   constructor(options: SessionPumpOptions) {
     this.#options = options;
@@ -48,9 +50,9 @@ export class SessionPump implements Disposable {
 
   [Symbol.dispose](): void {
     if (this.#immediate !== null) clearImmediate(this.#immediate);
-    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#due.clear();
-    this.#behind.clear();
+    this.#behind[Symbol.dispose]();
+    this.#away[Symbol.dispose]();
   }
 
   #round(): void {
@@ -77,32 +79,49 @@ export class SessionPump implements Disposable {
       const entry = session.unsent();
       // Its packet identifier is in use until the oldest entry is settled: they go round.
       if (entry === null || entry.at === 0 || entry.counter - session.oldest >= PACKET_IDS) return;
-      if (hub.isBehind(attachment.node)) {
-        this.#wait(session);
-        return;
-      }
+      if (hub.isAway({ instance: attachment.node, epoch: attachment.nodeEpoch }))
+        return this.#away.add(session);
+      if (hub.isBehind(attachment.node)) return this.#behind.add(session);
       session.next++;
       // What was sent once does not expire any more [MQTT-4.3.3-7].
-      if (!entry.sent && entry.expiresAtMs !== 0 && entry.expiresAtMs <= now) {
+      if (entry.sent !== 'yes' && entry.expiresAtMs !== 0 && entry.expiresAtMs <= now) {
         onExpired(entry);
         continue;
       }
       session.inFlight++;
       load ??= loadOf(loads, attachment);
       last = put(load, entry, attachment, last);
-      entry.sent = true;
+      entry.sent = 'yes';
       onSent(entry.qos);
     }
   }
+}
 
-  #wait(session: Session): void {
-    this.#behind.add(session);
+/** Sessions that are looked at again in a while. */
+class Rest implements Disposable {
+  readonly #ms: number;
+  readonly #wake: (session: Session) => void;
+  readonly #sessions = new Set<Session>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(ms: number, wake: (session: Session) => void) {
+    this.#ms = ms;
+    this.#wake = wake;
+  }
+
+  add(session: Session): void {
+    this.#sessions.add(session);
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
-      const behind = [...this.#behind];
-      this.#behind.clear();
-      for (const each of behind) this.pump(each);
-    }, LOOK_AGAIN_MS);
+      const rested = [...this.#sessions];
+      this.#sessions.clear();
+      for (const each of rested) this.#wake(each);
+    }, this.#ms);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#sessions.clear();
   }
 }
 
@@ -120,7 +139,7 @@ function loadOf(loads: Map<string, Load>, { node, nodeEpoch }: Attachment): Load
 function put(load: Load, entry: QueueEntry, { epoch }: Attachment, last: number): number {
   const { session, message, qos, retain, subscriptionIds, counter, sent } = entry;
   const clientId = session.clientIdBytes;
-  const recipient: Recipient = { clientId, epoch, qos, retain, subscriptionIds, counter, dup: sent };
+  const recipient: Recipient = { clientId, epoch, qos, retain, subscriptionIds, counter, dup: sent !== 'no' };
   const known = load.byMessage.get(message) ?? -1;
   const delivery = known > last ? load.deliveries[known] : undefined;
   if (delivery !== undefined && delivery.recipients.length < MAX_RECIPIENTS) {

@@ -22,8 +22,8 @@ export interface QueueEntry extends Journaled {
   readonly expiresAtMs: number;
   /** PUBREC has come. */
   received: boolean;
-  /** It has been handed to a node, or may have been by an earlier owner. */
-  sent: boolean;
+  /** Whether it has been handed to a node. What an earlier owner did nobody knows. */
+  sent: 'no' | 'maybe' | 'yes';
 }
 
 /** The connection that a session's queue is sent to. */

@@ -56,7 +56,7 @@ export class SharedDelivery {
   memberLost(session: Session, forGood: boolean): void {
     const { book, room } = this.#options;
     for (const entry of [...session.entries.values()]) {
-      if (entry.share === '' || (entry.qos === 2 && entry.sent)) continue;
+      if (entry.share === '' || (entry.qos === 2 && entry.sent !== 'no')) continue;
       const other = this.#other(entry, session, forGood);
       if (other === null) {
         if (forGood) room.dropped('no-member');

@@ -47,6 +47,11 @@ export class MemoryStream {
 export class RecordingHub {
   readonly sent: { node: string; clientId: string; counter: number; topic: string; dup: boolean }[] = [];
   behind = false;
+  away = false;
+
+  isAway(): boolean {
+    return this.away;
+  }
 
   isBehind(): boolean {
     return this.behind;

@@ -195,6 +195,33 @@ describe('the queue of a session', () => {
     assert.deepEqual(it.drops, ['expired']);
   });
 
+  it('waits for a node whose lease is not seen yet, rather than sending to nobody', async () => {
+    const it = owner(new MemoryStream());
+    const { session } = open(it, 'c');
+    it.hub.away = true;
+    it.book.deliverTo(session, address('c', 1), 10);
+    fill(it, 'c', 1, 1);
+    await quiet(it);
+    assert.deepEqual([topics(it), session.inFlight], [[], 0]);
+    it.hub.away = false;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(topics(it), ['1']);
+  });
+
+  it('lets go of what has expired before it was sent, also under the next owner', async () => {
+    const stream = new MemoryStream();
+    const it = owner(stream);
+    const { session } = open(it, 'c');
+    const soon = encodePublishProperties({ messageExpiry: 0, userProperties: [] });
+    it.book.enqueue(row('old', 1, soon), { partition: 0, logSequence: 1, row: 0 }, [{ session, ...QOS_1 }]);
+    await quiet(it);
+    const next = owner(stream);
+    const again = open(next, 'c', 2);
+    next.book.deliverTo(again.session, address('c', 2), 10);
+    await quiet(next);
+    assert.deepEqual([topics(next), next.drops], [[], ['expired']]);
+  });
+
   it('waits for a node that is behind', async () => {
     const it = owner(new MemoryStream());
     const { session } = open(it, 'c');
