@@ -1,7 +1,9 @@
+import { until } from '@tributary/testing';
 import { KafkaAudit } from './count/kafka-audit.ts';
 import type { Verdict } from './count/record-ledger.ts';
 import type { Fault } from './fault.ts';
 import { Fleet } from './load/fleet.ts';
+import { Listener } from './load/listener.ts';
 import { DELIVERIES, topicOf, type Delivery } from './platform/deliveries.ts';
 import type { FaultPlatform } from './platform/fault-platform.ts';
 import type { ProfileName } from './platform/profiles.ts';
@@ -28,6 +30,8 @@ export interface RowReport {
   /** Copies that devices sent of what was not acknowledged in time. */
   readonly resent: number;
   readonly verdicts: Readonly<Partial<Record<Delivery, Verdict>>>;
+  /** What became of the messages on their way to sessions that outlive their connections; null: not counted. */
+  readonly sessions: SessionVerdict | null;
   /** From the end of the last fault until all that was acknowledged by then was in Kafka, in ms. */
   readonly recoveryMs: number;
   /** What shows that the faults bit. */
@@ -35,6 +39,17 @@ export interface RowReport {
   /** Why the row failed; none if it passed. */
   readonly failures: readonly string[];
   readonly seconds: number;
+}
+
+/** Over all listeners of a row. */
+export interface SessionVerdict {
+  received: number;
+  /** Acknowledged, and not received by a listener. */
+  lost: number;
+  reordered: number;
+  /** Published at QoS 2 and received more often than sent. At QoS 1 a message may come again. */
+  duplicated: number;
+  unknown: number;
 }
 
 export interface LoadOptions {
@@ -46,6 +61,7 @@ export interface LoadOptions {
 const FLOW_MS = 60_000;
 const CATCH_UP_MS = 90_000;
 const ANSWER_MS = 60_000;
+const LISTENERS = 2;
 
 /** Runs a row on a platform under a load of its own. Whatever goes wrong is a failure of the report. */
 export async function runRow(
@@ -63,11 +79,22 @@ export async function runRow(
   const audits = DELIVERIES.map((delivery) =>
     stack.use(KafkaAudit.start(platform.servers.brokers, topicOf(delivery, row.name))),
   );
+  const topic = `faults/${row.name}`;
+  const listeners: Listener[] = [];
+  for (let n = 0; n < LISTENERS; n++) {
+    const options = {
+      name: `listener-${n}`,
+      servers: platform.mqtt,
+      topic,
+      random: random.fork(1_000_000 + n),
+    };
+    listeners.push(stack.use(await Listener.start(options)));
+  }
   const fleet = stack.use(
     await Fleet.start({
       servers: platform.mqtt,
       size: load.devices,
-      topic: `faults/${row.name}`,
+      topic,
       pauseMs: load.pauseMs,
       random: random.fork(0),
     }),
@@ -90,6 +117,13 @@ export async function runRow(
   if (unanswered > 0) failures.push(`${unanswered} devices had no answer within ${ANSWER_MS / 1_000} s`);
   await scene.caughtUp(CATCH_UP_MS).catch((error: unknown) => failures.push(reason(error)));
   await scene.settled().catch((error: unknown) => failures.push(reason(error)));
+  for (const listener of listeners) listener.stay();
+  const heard = (): boolean => listeners.every(({ ledger }) => ledger.missing(fleet.devices) === 0);
+  await until(heard, {
+    timeoutMs: CATCH_UP_MS,
+    intervalMs: 50,
+    what: 'listeners have all that was acknowledged',
+  }).catch((error: unknown) => failures.push(reason(error)));
   await platform.healthy().catch((error: unknown) => failures.push(reason(error)));
   const verdicts: Partial<Record<Delivery, Verdict>> = {};
   const repeats = row.faults.some((fault) => fault.repeats);
@@ -99,6 +133,11 @@ export async function runRow(
     verdicts[delivery] = verdict;
     failures.push(...broken(delivery, verdict, repeats));
   });
+  const sessions = sessionVerdict(listeners, fleet);
+  failures.push(...brokenSessions(sessions));
+  evidence.push(
+    `listeners dropped their connections ${listeners.reduce((sum, { disappearances }) => sum + disappearances, 0)} times`,
+  );
   return {
     name: row.name,
     title: row.title,
@@ -109,6 +148,7 @@ export async function runRow(
     acknowledged: fleet.acknowledged,
     resent: fleet.resent,
     verdicts,
+    sessions,
     recoveryMs,
     evidence,
     failures,
@@ -156,6 +196,26 @@ function broken(delivery: Delivery, verdict: Verdict, repeats: boolean): string[
   return Object.entries(zero)
     .filter(([, count]) => count > 0)
     .map(([what, count]) => `${delivery}: ${count} ${what}`);
+}
+
+function sessionVerdict(listeners: readonly Listener[], fleet: Fleet): SessionVerdict {
+  const total: SessionVerdict = { received: 0, lost: 0, reordered: 0, duplicated: 0, unknown: 0 };
+  const exactly = fleet.devices.filter(({ qos }) => qos === 2);
+  for (const { ledger } of listeners) {
+    const { records, lost, reordered, unknown } = ledger.verdict(fleet.devices);
+    total.received += records;
+    total.lost += lost;
+    total.reordered += reordered;
+    total.unknown += unknown;
+    total.duplicated += ledger.of(exactly).verdict(exactly).duplicated;
+  }
+  return total;
+}
+
+function brokenSessions({ lost, reordered, duplicated, unknown }: SessionVerdict): string[] {
+  return Object.entries({ lost, reordered, duplicated, unknown })
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `sessions: ${count} ${what}`);
 }
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

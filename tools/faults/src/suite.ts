@@ -59,6 +59,7 @@ function notRun(row: Row, seed: number, why: { skipped?: string; failure?: strin
     seed,
     skipped: why.skipped ?? null,
     published: 0,
+    sessions: null,
     acknowledged: 0,
     resent: 0,
     verdicts: {},

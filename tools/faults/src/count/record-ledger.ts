@@ -48,6 +48,17 @@ export class RecordLedger {
     for (const silence of this.#silences.values()) silence.restart();
   }
 
+  /** What it has seen of these devices alone. */
+  of(devices: readonly Pick<DeviceLog, 'name'>[]): RecordLedger {
+    const part = new RecordLedger();
+    for (const { name } of devices) {
+      const numbers = this.#numbers.get(name) ?? [];
+      part.#numbers.set(name, numbers);
+      part.#count += numbers.length;
+    }
+    return part;
+  }
+
   /** How many of the acknowledged messages are not there yet. */
   missing(devices: readonly Pick<DeviceLog, 'name' | 'acknowledged'>[]): number {
     let missing = 0;

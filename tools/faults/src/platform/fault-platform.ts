@@ -48,6 +48,9 @@ export class FaultPlatform implements AsyncDisposable {
         instances: 2,
         settings: { 'log.replicas': servers.replicas, ...servers.settings },
         own: {
+          // Listeners of the longest outages lose nothing, and keep their sessions when a clock is wrong.
+          'session-state': { 'limits.queueMessages': 65_000, 'limits.queueBytes': 64 * 1024 * 1024 },
+          'mqtt-ingress': { 'session.maxExpirySeconds': 0xffff_ffff },
           // The driver that does both deliveries.
           'kafka-egress': {
             'egress.positionsTopic': uniqueName('positions'),

@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { DELIVERIES } from '../platform/deliveries.ts';
 import { profiles } from '../platform/profiles.ts';
 import type { Row, RowReport } from '../row.ts';
+import { sessionFigures } from './summary.ts';
 
 const cell = (value: string | number): string => String(value).replaceAll('|', '\\|');
 
@@ -54,6 +55,9 @@ const INTRODUCTION = [
   '- **twice**: there more often than its device sent it. Must be 0 with `exactly-once`. With `at-least-once` it may not be',
   '  where a fault meets what sends to Kafka, and must be 0 elsewhere.',
   '- **resent**: copies that devices themselves sent of what was not acknowledged in time. MQTT lets them arrive.',
+  '- **sessions**: two more devices, whose sessions outlive their connections, are subscribed to all of it at QoS 2. They drop',
+  '  their connections every few seconds and go on at the other node. Lost, reordered, and received more often than sent of what was',
+  '  published at QoS 2: all must be 0. What was published at QoS 1 may come again.',
   '- **recovered**: from the end of the fault until all that had been acknowledged by then was in Kafka.',
   '',
   'A fault that leaves no trace, or strikes when no message is under way, fails its row: see the last section.',
@@ -75,6 +79,7 @@ function table(title: string, rows: readonly RowReport[]): string[] {
     'lost',
     'reordered',
     ...twice,
+    'sessions: lost / reordered / twice',
     'recovered',
   ];
   const lines = rows.map((report) => {
@@ -92,6 +97,7 @@ function table(title: string, rows: readonly RowReport[]): string[] {
       worst('lost'),
       worst('reordered'),
       ...verdicts.map((one) => one?.duplicated ?? '?'),
+      sessionFigures(report),
       `${(report.recoveryMs / 1_000).toFixed(1)} s`,
     ];
   });

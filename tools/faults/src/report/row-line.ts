@@ -11,6 +11,10 @@ export function rowLines(report: RowReport): string[] {
     const { lost, reordered, duplicated } = verdict;
     return [`${delivery}: lost ${lost}, reordered ${reordered}, duplicated ${duplicated}`];
   });
+  if (report.sessions !== null) {
+    const { lost, reordered, duplicated } = report.sessions;
+    counts.push(`sessions: lost ${lost}, reordered ${reordered}, duplicated at QoS 2 ${duplicated}`);
+  }
   const figures = [
     `${report.published} published, ${report.acknowledged} acknowledged, ${report.resent} resent by devices`,
     ...counts,

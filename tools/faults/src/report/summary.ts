@@ -11,6 +11,7 @@ export function summary(reports: readonly RowReport[]): string[] {
     'lost',
     'reordered',
     ...DELIVERIES.map((delivery) => `twice (${delivery})`),
+    'sessions: lost/reordered/twice',
     'recovered',
   ];
   const rows = reports.map((report) => {
@@ -25,6 +26,7 @@ export function summary(reports: readonly RowReport[]): string[] {
       most(verdicts.map(({ lost }) => lost)),
       most(verdicts.map(({ reordered }) => reordered)),
       ...DELIVERIES.map((delivery) => String(report.verdicts[delivery]?.duplicated ?? '?')),
+      sessionFigures(report),
       `${(report.recoveryMs / 1_000).toFixed(1)} s`,
       ...(report.failures.length === 0 ? [] : ['FAILED']),
     ];
@@ -33,4 +35,9 @@ export function summary(reports: readonly RowReport[]): string[] {
   return [header, ...rows].map((row) =>
     row.map((text, n) => (n === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[n] ?? 0))).join('  '),
   );
+}
+
+/** Lost, reordered, and twice at QoS 2, on the way to lasting sessions. */
+export function sessionFigures({ sessions }: RowReport): string {
+  return sessions === null ? '?' : `${sessions.lost} / ${sessions.reordered} / ${sessions.duplicated}`;
 }
