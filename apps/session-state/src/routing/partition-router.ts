@@ -101,14 +101,16 @@ export class PartitionRouter {
     const { kind } = row;
     if (kind === RowKind.sessionEnd) return false;
     const { routes, retained, partition, book, addressing } = this.#options;
-    const place = { partition, logSequence, row: index };
-    if (row.qos === 2 && book.size > 0 && kind !== RowKind.will) this.#flow(row, place);
+    if (row.qos === 2 && book.size > 0 && kind !== RowKind.will) {
+      this.#flow(row, { partition, logSequence, row: index });
+    }
     if (kind === RowKind.release) return false;
     const { retain, receivedMs } = row;
     this.#routedMs = receivedMs;
     // Nobody to route to: not even the topic needs decoding.
     if (!retain && routes.nobody) return false;
     const { topic } = row;
+    const place = { partition, logSequence, row: index };
     if (retain) retained.apply(topic, { receivedMs, ...place }, row);
     const reach = routes.reached(topic);
     if (reach.sessions.length + reach.groups.length === 0) return false;
