@@ -23,6 +23,18 @@ export function saysUtf8(block: Uint8Array): boolean {
   return scanner.number(buffer, PropertyId.PAYLOAD_FORMAT, 0) === 1;
 }
 
+/** When a stored message expires, in milliseconds since the epoch; 0: never. Its expiry counts from its receive time. */
+export function expiresAtOf({
+  properties,
+  receivedMs,
+}: {
+  properties: Uint8Array;
+  receivedMs: number;
+}): number {
+  const seconds = messageExpiryOf(properties);
+  return seconds === undefined ? 0 : receivedMs + seconds * 1_000;
+}
+
 /**
  * The block with the seconds a message has left to live [MQTT-3.3.2-6]: a copy, all other properties untouched. A
  * block without an expiry is returned as it is.

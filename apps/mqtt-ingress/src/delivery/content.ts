@@ -1,5 +1,5 @@
 import type { RowView } from '@tributary/contracts';
-import { messageExpiryOf } from '@tributary/mqtt';
+import { expiresAtOf } from '@tributary/mqtt';
 
 /** The part of a delivery that all its recipients share. */
 export class Content {
@@ -9,10 +9,9 @@ export class Content {
   #detached = false;
 
   constructor(message: RowView) {
-    const { topic, payload, properties, receivedMs } = message;
+    const { topic, payload, properties } = message;
     this.publish = { topic, payload, properties };
-    const seconds = messageExpiryOf(properties);
-    this.expiresAt = seconds === undefined ? 0 : receivedMs + seconds * 1_000;
+    this.expiresAt = expiresAtOf(message);
   }
 
   /** Copies payload and properties out of the batch they came in, once. */

@@ -8,9 +8,9 @@ import {
   type JournalVisitor,
   type WrittenEntries,
 } from '@tributary/contracts';
+import { expiresAtOf } from '@tributary/mqtt';
 import { JournalFrames } from './journal-frames.ts';
 import { LogPositions } from './log-positions.ts';
-import { expiryOf } from './message-expiry.ts';
 import { Session, type Journaled } from './session.ts';
 
 /** Every session as the journal tells it: what an owner knows when it has read the journal to its end. */
@@ -61,7 +61,7 @@ export class JournalReplay implements JournalVisitor {
   entries({ place, complete, message, recipients }: WrittenEntries): void {
     // A copy, so that one message does not keep the whole frame alive.
     const own = openRow(Buffer.from(message.bytes));
-    const expiresAtMs = expiryOf(own);
+    const expiresAtMs = expiresAtOf(own);
     for (const { clientId, counter, ...delivery } of recipients) {
       const session = this.#session(clientId);
       const { qos, retain, received, share, subscriptionIds } = delivery;

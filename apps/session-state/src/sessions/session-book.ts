@@ -9,10 +9,10 @@ import {
   type SessionAddress,
   type Settlement,
 } from '@tributary/contracts';
+import { expiresAtOf } from '@tributary/mqtt';
 import type { Journal } from './journal.ts';
 import type { JournalFrames } from './journal-frames.ts';
 import type { LogPositions } from './log-positions.ts';
-import { expiryOf } from './message-expiry.ts';
 import type { QueueLimits, QueueRoom } from './queue-room.ts';
 import { recipientOf, Session, type Journaled, type QueueEntry } from './session.ts';
 import type { SessionPump } from './session-pump.ts';
@@ -148,7 +148,7 @@ export class SessionBook {
     );
     if (news.length === 0) return;
     const message = openRow(Buffer.from(row.bytes));
-    const expiresAtMs = expiryOf(message);
+    const expiresAtMs = expiresAtOf(message);
     const entries: QueueEntry[] = [];
     for (const { session, qos, retain, subscriptionIds, share } of news) {
       if (!this.#makeRoom(session, message)) {
